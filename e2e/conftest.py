@@ -1,0 +1,173 @@
+"""Fixtures: a world, a browser behind a wall, fresh visitors; and the table of clauses."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from asgi_consent.audit.browser import find_browser
+from asgi_consent.audit.clauses import CLAUSES
+from asgi_consent.demo.app import Demo
+from asgi_consent.types import Receive, Scope, Send
+from e2e import lab
+from e2e.visitor import Visitor
+from e2e.world import SITE, Recorder, serving
+
+# Only this machine: what is not localhost does not resolve. The first rule that matches counts.
+WALL = "MAP localhost 127.0.0.1, MAP *.localhost 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Visit = Callable[..., Visitor]
+
+
+class World:
+    """The demo and the lab, dispatched by host name."""
+
+    def __init__(self) -> None:
+        self.secret_key = secrets.token_urlsafe(32)
+        self.demo = Demo(secret_key=self.secret_key)
+        self.lab = lab.lab(self.secret_key)
+        self.recorder = Recorder(self._dispatch)
+        self.port = 0
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = dict(scope["headers"]).get(b"host", b"").decode().rpartition(":")[0]
+        app = self.lab if host == lab.HOST else self.demo
+        await app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    world = World()
+    with serving(world.recorder) as port:
+        world.port = port
+        yield world
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def executable(playwright: Playwright, *, full: bool = False) -> Path:
+    found = find_browser(playwright, full=full)
+    if found is None:
+        pytest.exit("no browser: make e2e installs one, or install Chromium", returncode=2)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=executable(playwright), args=[*FLAGS, f"--host-resolver-rules={WALL}"]
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def visit(world: World, browser: Browser) -> Iterator[Visit]:
+    """A function that makes a fresh visitor: `visit(scripts=False, gpc=True, …)`."""
+    contexts: list[BrowserContext] = []
+    world.recorder.arrivals.clear()
+
+    def fresh(*, scripts: bool = True, host: str = SITE, gpc: bool = False, **more: Any) -> Visitor:
+        if gpc:
+            more["extra_http_headers"] = {"Sec-GPC": "1"}
+        context = browser.new_context(java_script_enabled=scripts, **more)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return Visitor(context, context.new_page(), world.recorder, world.port, scripts, host)
+
+    yield fresh
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def profile(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[Visit]:
+    """A function that starts a browser with a profile on disk, which survives a restart.
+
+    `preferences` are settings of the browser, `hosts` more rules for its resolver.
+    """
+    contexts: list[BrowserContext] = []
+    world.recorder.arrivals.clear()
+
+    def start(
+        *, preferences: dict[str, Any] | None = None, hosts: str = "", scripts: bool = True
+    ) -> Visitor:
+        folder = tmp_path / "profile"
+        if preferences and not folder.exists():
+            (folder / "Default").mkdir(parents=True)
+            (folder / "Default" / "Preferences").write_text(json.dumps(preferences))
+        context = playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=executable(playwright, full=True),
+            java_script_enabled=scripts,
+            args=[*FLAGS, f"--host-resolver-rules={hosts}{WALL}"],
+        )
+        contexts.append(context)
+        return Visitor(context, context.pages[0], world.recorder, world.port, scripts)
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+# ---- clauses
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--clauses", action="store_true", help="print clause → tests → result")
+
+
+def clauses_of(item: pytest.Item) -> list[str]:
+    return [str(id_) for marker in item.iter_markers("clause") for id_ in marker.args]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.user_properties += [("clause", id_) for id_ in clauses_of(item)]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if not config.getoption("--clauses"):
+        return
+    results: dict[str, dict[str, str]] = defaultdict(dict)
+    for outcome in ("passed", "failed", "skipped", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for key, value in getattr(report, "user_properties", ()):
+                if key == "clause":
+                    test = report.nodeid.partition("::")[2]
+                    results[value][test] = "failed" if outcome == "error" else outcome
+    terminalreporter.section("clauses")
+    for clause in CLAUSES.values():
+        tests = results.get(clause.id, {})
+        verdict = _verdict(tests, claimed=bool(clause.check))
+        terminalreporter.write_line(f"{clause.id:<4} {verdict:<12} {clause.claim}")
+        for test, outcome in sorted(tests.items()):
+            terminalreporter.write_line(f"     {outcome:<12}   {test}")
+
+
+def _verdict(tests: dict[str, str], *, claimed: bool) -> str:
+    if not tests:
+        return "not run" if claimed else "not covered"
+    for outcome in ("failed", "skipped"):
+        if outcome in tests.values():
+            return outcome
+    return "passed"

@@ -1,0 +1,102 @@
+"""Pages that no decent site has: every way to fetch or store, by third parties and by scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from asgi_consent.demo.app import SETTINGS
+from asgi_consent.middleware import ConsentMiddleware
+from asgi_consent.types import App
+
+HOST = "lab.localhost"
+
+#: page → its body; {t} is a third party that nobody declared
+BODIES = {
+    "plug-ins": (
+        '<object classid="clsid:D27CDB6E-AE6D-11cf-96B8-444553540000" data="{t}/movie.swf">'
+        '<embed src="{t}/embedded.swf" type="application/x-shockwave-flash"></object>'
+    ),
+    "elements": (
+        '<img src="{t}/img.gif"><img srcset="{t}/srcset.gif 1x"><picture><source '
+        'srcset="{t}/source.gif"><img alt=""></picture><iframe src="{t}/frame"></iframe>'
+        '<iframe srcdoc="&lt;img src={t}/srcdoc.gif&gt;"></iframe><video src="{t}/v.mp4" '
+        'poster="{t}/poster.gif" preload="auto"></video><audio src="{t}/a.mp3" preload="auto">'
+        '</audio><embed src="{t}/e"><svg><image href="{t}/svg.gif" /></svg>'
+        '<svg><script href="{t}/svg.js"></script></svg><div><template shadowrootmode="open">'
+        '<img src="{t}/shadow.gif"></template></div><script src="{t}/s.js"></script>'
+        '<script type="module" src="{t}/m.js"></script><noscript><img src="{t}/no.gif"></noscript>'
+    ),
+    "hints": (
+        '<link rel="preload" as="image" href="{t}/preload.gif"><link rel="prefetch" '
+        'href="{t}/prefetch"><link rel="modulepreload" href="{t}/mp.js"><link rel="stylesheet" '
+        'href="{t}/s.css"><link rel="icon" href="{t}/icon.png">'
+    ),
+    "scripted": (
+        "<script>new Image().src = '{t}/image';"
+        "for (const [tag, name] of [['script', 'src'], ['iframe', 'src'], ['img', 'srcset']]) {{"
+        "  const one = document.createElement(tag); one[name] = '{t}/' + tag; document.body.append(one);"
+        "  const two = document.createElement(tag); two.setAttribute(name, '{t}/set-' + tag);"
+        "  document.body.append(two); }}"
+        "const three = document.createElement('script'); three.src = new URL('{t}/url');"
+        "document.body.append(three);"
+        "fetch('{t}/fetch').catch(() => {{}}); navigator.sendBeacon('{t}/beacon');"
+        "const x = new XMLHttpRequest(); x.open('GET', '{t}/xhr'); x.send();"
+        "try {{ new WebSocket('{t}'.replace('http', 'ws')) }} catch {{}}"
+        "try {{ new EventSource('{t}/events') }} catch {{}}"
+        "document.cookie = 'scripted=1'; cookieStore.set('stored', '1');"
+        "Object.getOwnPropertyDescriptor(Document.prototype, 'cookie').set.call(document, 'low=1');"
+        "document.title = document.cookie;</script>"
+    ),
+    "plain": "<p>nothing here</p>",
+}
+
+
+async def _page(request: Request) -> Response:
+    third_party = f"http://legacy.localhost:{request.url.port}"
+    name = request.path_params["name"]
+    body = BODIES[name].format(t=third_party)
+    page = HTMLResponse(
+        f"<!doctype html><title>{name}</title><body>{body}", headers={"etag": '"1"'}
+    )
+    page.set_cookie("undeclared", "1", httponly=True)
+    page.set_cookie("session", "1", httponly=True)
+    return page
+
+
+async def _redirect(request: Request) -> Response:
+    response = RedirectResponse("/plain", status_code=302)
+    response.set_cookie("on_redirect", "1")
+    return response
+
+
+async def _broken(request: Request) -> Response:
+    response = HTMLResponse("<h1>broken</h1>", status_code=500)
+    response.set_cookie("on_error", "1")
+    return response
+
+
+async def _path_cookie(request: Request) -> Response:
+    """Statistics cookies with all that makes cookies hard to remove."""
+    response = PlainTextResponse("set")
+    response.set_cookie("_tally_http", "1", httponly=True)
+    response.set_cookie("_tally_path", "1", path="/deep/down")
+    response.set_cookie("_tally_both", "1", path="/deep", httponly=True)
+    return response
+
+
+def lab(secret_key: str) -> App:
+    """The lab behind the middleware, with the demo's declarations."""
+    app = Starlette(
+        routes=[
+            Route("/redirect", _redirect),
+            Route("/broken", _broken),
+            Route("/set", _path_cookie),
+            Route("/{name}", _page),
+        ]
+    )
+    return ConsentMiddleware(app, settings=Path(SETTINGS), secret_key=secret_key)

@@ -1,0 +1,3 @@
+from asgi_consent.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Proof: the clauses a policy claims, and the browsers that check them."""

@@ -1,0 +1,152 @@
+"""Templates → bytes. Rendered once for each state and kept; a request only fills in its address.
+
+All output is ASCII with character references, so that it fits a page of any charset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
+
+from asgi_consent.assets import TEMPLATES
+from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.words import content_of, purpose_of
+from asgi_consent.catalog.services import Service
+from asgi_consent.consent import Status
+from asgi_consent.decision import Decision
+from asgi_consent.settings import Settings
+
+# Stand-ins for the page's address in a kept rendering: as a form value, and inside a URL.
+_ADDRESS = "THE-RETURN-ADDRESS"
+_ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """All that the banner depends on, so that equal states share one rendering."""
+
+    root: str
+    asks: bool
+    gpc: bool
+    withdrawable: bool
+    categories: frozenset[str]
+    services: frozenset[str]
+
+    @classmethod
+    def of(cls, decision: Decision, root: str) -> _State:
+        return cls(
+            root,
+            decision.asks,
+            decision.gpc_honoured,
+            decision.status is Status.GIVEN,
+            decision.grants.categories,
+            decision.grants.services,
+        )
+
+
+class Banner:
+    """Every method takes `root`, the path at which the app is mounted."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            site=settings.site,
+            controller=settings.controller,
+            policy=settings.policy,
+            content_of=content_of,
+            purpose_of=purpose_of,
+            any_chosen=lambda services, chosen: any(s.id in chosen for s in services),
+        )
+        # Bounded: who chooses single services in many combinations only evicts.
+        self._body_of = lru_cache(256)(self._render_body)
+        self.placeholder = lru_cache(1024)(self._render_placeholder)
+        # A mistake in a template shows now, not when the first visitor comes.
+        self._body_of(_State.of(Decision(settings.policy), ""))
+
+    def head(self, decision: Decision, root: str, nonce: bytes) -> bytes:
+        """The guard, first in the head."""
+        return b'<script src="%s"%s></script>' % (
+            self.guard_address(decision, root).replace("&", "&amp;").encode("ascii"),
+            _nonce(nonce),
+        )
+
+    def guard_address(self, decision: Decision, root: str) -> str:
+        policy_version = self._settings.policy.version
+        version = f"{STATIC_FILES['guard.js'].version}{policy_version}"
+        return f"{self._prefix(root)}/guard.js?v={version}&grants={decision.grants.key}"
+
+    def body(
+        self, decision: Decision, root: str, address: str, nonce: bytes, *, reloads: bool
+    ) -> bytes:
+        """Banner and link, first in the body. `address` is the page's, to come back to; `reloads`
+        says that it can be loaded again without harm."""
+        banner = self._body_of(_State.of(decision, root))
+        script = b'<script src="%s" defer%s%s></script>' % (
+            self._file("banner.js", root).encode("ascii"),
+            b"" if reloads else b" data-no-reload",
+            _nonce(nonce),
+        )
+        banner = banner.replace(_ADDRESS.encode(), _ascii(str(escape(address))))
+        return banner.replace(_ADDRESS_QUOTED.encode(), quote(address, safe="/").encode()) + script
+
+    def page(self, name: str, decision: Decision, root: str, address: str, **more: Any) -> bytes:
+        """A page of our own: `preferences`, `blocked`, `error`."""
+        context = self._context(_State.of(decision, root))
+        context |= {"address": address, "address_quoted": quote(address), **more}
+        context |= {"consent": decision.consent}
+        return _ascii(self._environment.get_template(f"{name}.html").render(context))
+
+    def _render_body(self, state: _State) -> bytes:
+        context = self._context(state)
+        context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
+        return _ascii(self._environment.get_template("banner.html").render(context))
+
+    def _render_placeholder(self, service: Service | None, host: str, root: str) -> str:
+        template = self._environment.get_template("placeholder.html")
+        label = None
+        if service:
+            for category in self._settings.policy.categories:
+                if category.id == service.category:
+                    label = category.label
+        return template.render(
+            service=service,
+            host=host,
+            category=label,
+            prefix=self._prefix(root),
+            css=self._file("placeholder.css", root),
+        )
+
+    def _context(self, state: _State) -> dict[str, Any]:
+        return {
+            "state": state,
+            "prefix": self._prefix(state.root),
+            "banner_css": self._file("banner.css", state.root),
+            "page_css": self._file("page.css", state.root),
+            "optional": [c for c in self._settings.policy.categories if not c.necessary],
+        }
+
+    def _prefix(self, root: str) -> str:
+        return root + self._settings.prefix
+
+    def _file(self, name: str, root: str) -> str:
+        return f"{self._prefix(root)}/{name}?v={STATIC_FILES[name].version}"
+
+
+def _nonce(nonce: bytes) -> bytes:
+    return b' nonce="' + nonce + b'"' if nonce else b""
+
+
+def _ascii(text: str) -> bytes:
+    return text.encode("ascii", "xmlcharrefreplace")

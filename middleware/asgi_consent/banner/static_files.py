@@ -1,0 +1,37 @@
+"""The scripts and styles we serve: read once, named by their content, cacheable for ever."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+from asgi_consent.assets import STATIC
+
+_MEDIA_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class StaticFile:
+    """A file made of one or several in `static/`."""
+
+    def __init__(self, *parts: str) -> None:
+        self._parts = parts
+        self.media_type = _MEDIA_TYPES[parts[-1].rpartition(".")[2]]
+
+    @cached_property
+    def body(self) -> bytes:
+        return b"".join((STATIC / part).read_bytes() for part in self._parts)
+
+    @cached_property
+    def version(self) -> str:
+        """Changes whenever the file does."""
+        return hashlib.sha256(self.body).hexdigest()[:10]
+
+
+STATIC_FILES = {
+    "guard.js": StaticFile("guard.js"),
+    "banner.js": StaticFile("banner.js"),
+    "banner.css": StaticFile("consent.css", "banner.css"),
+    "page.css": StaticFile("consent.css", "page.css"),
+    "placeholder.css": StaticFile("consent.css", "placeholder.css"),
+}

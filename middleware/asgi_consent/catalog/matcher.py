@@ -1,0 +1,44 @@
+"""URL, cookie name, storage key or inline code → the services it belongs to.
+
+A tuple, best first, because several services can share a host or a cookie: it may pass as soon as
+one of them is granted. Inline code is the other way round: all services found in it must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from asgi_consent.catalog.patterns import (
+    HostIndex,
+    InlineIndex,
+    NameIndex,
+    patterns_of_cookies,
+    patterns_of_storage,
+)
+from asgi_consent.catalog.services import Service
+from asgi_consent.catalog.urls import Target
+
+Services = tuple[Service, ...]
+
+_REMEMBERED_CODE = 32 * 1024  # bytes
+
+
+class Matcher:
+    def __init__(self, services: Iterable[Service]) -> None:
+        services = tuple(services)
+        self._hosts = HostIndex(services)
+        self._inline = InlineIndex(services)
+        # A site repeats its snippets on every page.
+        self._known_inline = lru_cache(256)(self._inline.find)
+        # Names repeat on every request; what a visitor can make up is bounded by the cache size.
+        self.cookie = lru_cache(4096)(NameIndex(patterns_of_cookies(services)).find)
+        self.storage = lru_cache(4096)(NameIndex(patterns_of_storage(services)).find)
+
+    def url(self, target: Target, *, own: bool = False) -> Services:
+        return self._hosts.find(target, own=own)
+
+    def inline(self, code: bytes) -> Services:
+        return (
+            self._known_inline(code) if len(code) <= _REMEMBERED_CODE else self._inline.find(code)
+        )

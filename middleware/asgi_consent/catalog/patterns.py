@@ -1,0 +1,174 @@
+"""The patterns a service is recognised by, and the indexes that find the service in a few steps.
+
+Three kinds: hosts with an optional path, names with `*`, and pieces of inline code. None of them
+becomes a regular expression that could backtrack: hosts and names are looked up in dictionaries,
+`*` is matched by a linear scan, pieces of code by a trie.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from asgi_consent.catalog.services import Service
+from asgi_consent.catalog.urls import Target
+
+_HOST = re.compile(
+    r"(\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9_][a-z0-9-]{0,62}|\[[0-9a-f:.]+\]"
+)
+
+
+class HostPattern(NamedTuple):
+    """`host`, `*.host` (every subdomain, as in CSP), either with a `/path` prefix, or `/path` on
+    the site's own host (`host` is then empty)."""
+
+    host: str
+    subdomains: bool
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> HostPattern:
+        """Raises ValueError with what was expected."""
+        host, slash, path = text.partition("/")
+        if host and not _HOST.fullmatch(host):
+            raise ValueError(
+                'a host such as "cdn.example.com", "*.example.com" or "example.com/path", '
+                "in lower case, without https:// and without a port"
+            )
+        if not host and len(path) < 1:
+            raise ValueError('a host, or a path of the site itself such as "/matomo/"')
+        return cls(host.removeprefix("*."), host.startswith("*."), slash + path)
+
+
+class _Entry(NamedTuple):
+    path: str
+    rank: tuple[int, int, bool]
+    service: Service
+
+
+class HostIndex:
+    """Finds the services of a URL; the longest host wins, then the longest path."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._exact: dict[str, list[_Entry]] = {}
+        self._below: dict[str, list[_Entry]] = {}
+        for service in services:
+            for text in service.hosts:
+                pattern = HostPattern.parse(text)
+                entry = _Entry(
+                    pattern.path, (len(pattern.host), len(pattern.path), service.declared), service
+                )
+                index = self._below if pattern.subdomains else self._exact
+                index.setdefault(pattern.host, []).append(entry)
+
+    def find(self, target: Target, *, own: bool) -> tuple[Service, ...]:
+        """`own` says that the host is the site's, so that its bare `/path` patterns apply."""
+        host, path = target
+        entries = _on_path(self._exact.get(host, ()), path)
+        if own:
+            entries += _on_path(self._exact.get("", ()), path)
+        while not entries and (dot := host.find(".")) >= 0:
+            host = host[dot + 1 :]
+            entries = _on_path(self._below.get(host, ()), path)
+        return _best(entries)
+
+
+def _on_path(entries: Iterable[_Entry], path: str) -> list[_Entry]:
+    return [entry for entry in entries if path.startswith(entry.path)]
+
+
+def _best(entries: list[_Entry]) -> tuple[Service, ...]:
+    if not entries:
+        return ()
+    best = max(entry.rank for entry in entries)
+    return tuple(entry.service for entry in entries if entry.rank == best)
+
+
+class NameIndex:
+    """Finds the services of a cookie name or storage key; the longest literal prefix wins."""
+
+    def __init__(self, patterns: Iterable[tuple[str, Service]]) -> None:
+        self._exact: dict[str, list[Service]] = {}
+        self._prefixed: dict[str, list[tuple[str, Service]]] = {}
+        for text, service in patterns:
+            prefix, star, rest = text.partition("*")
+            if star:
+                self._prefixed.setdefault(prefix, []).append((rest, service))
+            else:
+                self._exact.setdefault(text, []).append(service)
+        self._longest = max(map(len, self._prefixed), default=-1)
+
+    def find(self, name: str) -> tuple[Service, ...]:
+        if exact := self._exact.get(name):
+            return _declared_first(exact)
+        for length in range(min(len(name), self._longest), -1, -1):
+            entries = self._prefixed.get(name[:length], ())
+            found = [service for rest, service in entries if _ends_like(name[length:], rest)]
+            if found:
+                return _declared_first(found)
+        return ()
+
+
+def _declared_first(services: list[Service]) -> tuple[Service, ...]:
+    declared = tuple(service for service in services if service.declared)
+    return declared or tuple(services)
+
+
+def _ends_like(name: str, rest: str) -> bool:
+    """Whether `name` matches `*` followed by `rest`, where `rest` may hold further stars."""
+    *middle, last = rest.split("*")
+    at = 0
+    for piece in middle:
+        found = name.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(name) - at >= len(last) and name.endswith(last)
+
+
+class InlineIndex:
+    """Finds the services whose code is written into a page, by distinctive pieces of that code."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._services: dict[bytes, Service] = {
+            piece.encode(): service for service in services for piece in service.inline
+        }
+        self._pieces = re.compile(_trie_pattern(self._services)) if self._services else None
+
+    def find(self, code: bytes) -> tuple[Service, ...]:
+        if self._pieces is None:
+            return ()
+        found = dict.fromkeys(match[0] for match in self._pieces.finditer(code))
+        return tuple(dict.fromkeys(self._services[piece] for piece in found))
+
+
+class _Trie(dict[int, "_Trie"]):
+    """The next byte → what may follow; `ends` marks the last byte of a word."""
+
+    ends = False
+
+    def pattern(self) -> bytes:
+        branches = [re.escape(bytes((byte,))) + below.pattern() for byte, below in self.items()]
+        if not branches:
+            return b""
+        return b"(?:" + b"|".join(branches) + (b")?" if self.ends else b")")
+
+
+def _trie_pattern(words: Iterable[bytes]) -> bytes:
+    """The alternation of `words` with common beginnings shared, so that no byte is tried twice."""
+    root = _Trie()
+    for word in words:
+        node = root
+        for byte in word:
+            node = node.setdefault(byte, _Trie())
+        node.ends = True
+    return root.pattern()
+
+
+def patterns_of_cookies(services: Iterable[Service]) -> Iterator[tuple[str, Service]]:
+    return ((cookie.name, service) for service in services for cookie in service.cookies)
+
+
+def patterns_of_storage(services: Iterable[Service]) -> Iterator[tuple[str, Service]]:
+    return ((key, service) for service in services for key in service.storage)

@@ -1,0 +1,82 @@
+"""A service: what sets cookies or loads code, who runs it, and what it is recognised by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+NECESSARY = "necessary"
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "mo": timedelta(days=365) / 12,
+    "y": timedelta(days=365),
+}
+_UNIT_WORDS = {
+    "s": "second",
+    "m": "minute",
+    "h": "hour",
+    "d": "day",
+    "w": "week",
+    "mo": "month",
+    "y": "year",
+}
+_LIFETIME = re.compile(r"([1-9]\d{0,4})(s|m|h|d|w|mo|y)")
+
+SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a cookie is kept, as written in settings: `30m`, `24h`, `13mo`, `2y`, `session`."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.text != SESSION and not _LIFETIME.fullmatch(self.text):
+            raise ValueError('a lifetime such as "30m", "24h", "180d", "13mo", "2y" or "session"')
+
+    @property
+    def duration(self) -> timedelta | None:
+        """None for a session cookie, which ends with the browser."""
+        match = _LIFETIME.fullmatch(self.text)
+        return int(match[1]) * _UNITS[match[2]] if match else None
+
+    @property
+    def words(self) -> str:
+        match = _LIFETIME.fullmatch(self.text)
+        if not match:
+            return "until you close the browser"
+        return f"{match[1]} {_UNIT_WORDS[match[2]]}{'' if match[1] == '1' else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class CookiePattern:
+    """A cookie name, `*` standing for any run of characters, and what is said about it."""
+
+    name: str
+    lifetime: Lifetime | None = None
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. `declared` is true for those the operator's settings name."""
+
+    id: str
+    name: str
+    vendor: str
+    category: str
+    kind: str = ""
+    purpose: str = ""
+    privacy_url: str = ""
+    hosts: tuple[str, ...] = ()
+    cookies: tuple[CookiePattern, ...] = ()
+    storage: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
+    declared: bool = False

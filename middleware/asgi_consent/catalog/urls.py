@@ -1,0 +1,109 @@
+"""Where a URL leads: its host and path, read the way a browser reads it.
+
+Follows the URL standard for what decides the destination: white space and control characters,
+backslashes, missing or surplus slashes, userinfo, ports, percent-encoding, IDNA, trailing dots.
+https://url.spec.whatwg.org/#concept-basic-url-parser
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import unquote
+
+_C0_AND_SPACE = "".join(map(chr, range(0x21)))
+_TAB_OR_NEWLINE = {ord(char): None for char in "\t\n\r"}
+_SPECIAL = frozenset(("http", "https", "ws", "wss", "ftp"))
+
+_plain_absolute = re.compile(
+    r"(?:https?:)?//([a-z0-9.-]*[a-z0-9])(/[^\s?#%\\]*)?(?:[?#][^\t\n\r]*)?"
+).fullmatch
+_scheme = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):").match
+_authority = re.compile(r"[/\\]*([^/\\?#]*)").match
+
+
+class Target(NamedTuple):
+    """The network destination of a URL. `host` is lower-case ASCII without port or final dot."""
+
+    host: str
+    path: str
+
+
+class Base(NamedTuple):
+    """What a relative URL is resolved against: the page, or its first `<base href>`."""
+
+    scheme: str = "https"
+    host: str = ""
+    path: str = "/"
+
+
+def resolve(url: str, base: Base) -> Target | None:
+    """Where `url`, found in a document at `base`, leads; None where nothing is fetched.
+
+    Nothing is fetched for an empty URL and for `data:`, `blob:`, `about:`, `javascript:` and other
+    schemes that do not reach the network.
+    """
+    if plain := _plain_absolute(url):
+        path = plain[2] or "/"
+        return Target(plain[1], path if "/." not in path else _normal_path(path))
+    url = url.strip(_C0_AND_SPACE).translate(_TAB_OR_NEWLINE)
+    if not url or url[0] == "#":
+        return None
+    if scheme := _scheme(url):
+        name = scheme[1].lower()
+        if name not in _SPECIAL:
+            return None
+        rest = url[scheme.end() :]
+        # "special relative or authority state": https:x in an https page is a relative URL
+        if name == base.scheme and rest[:2].replace("\\", "/") != "//":
+            return _relative(rest, base)
+        return _absolute(rest)
+    if url[:2].replace("\\", "/") == "//":
+        return _absolute(url)
+    return _relative(url, base)
+
+
+def base_of(url: str, page: Base) -> Base:
+    """The base that `<base href=url>` in a document at `page` sets."""
+    scheme = _scheme(url.strip(_C0_AND_SPACE))
+    target = resolve(url, page)
+    if target is None:
+        return page
+    return Base(scheme[1].lower() if scheme else page.scheme, target.host, target.path)
+
+
+def _absolute(rest: str) -> Target:
+    match = _authority(rest)
+    assert match is not None  # matches the empty string
+    return Target(_host(match[1]), _path(rest[match.end() :]))
+
+
+def _relative(rest: str, base: Base) -> Target:
+    if rest[:1] in ("/", "\\"):
+        return Target(base.host, _path(rest))
+    if rest[:1] in ("", "?", "#"):
+        return Target(base.host, base.path)
+    return Target(base.host, _path(base.path.rpartition("/")[0] + "/" + rest))
+
+
+def _host(authority: str) -> str:
+    host = authority.rpartition("@")[2]
+    if not host.endswith("]"):
+        host = re.sub(r":\d*$", "", host)
+    host = unquote(host).lower()
+    if not host.isascii():
+        with suppress(UnicodeError):  # no browser resolves it either; it stays an unknown host
+            host = host.encode("idna").decode("ascii")
+    return host.rstrip(".")
+
+
+def _path(rest: str) -> str:
+    path = re.split(r"[?#]", rest, maxsplit=1)[0].replace("\\", "/")
+    return _normal_path(unquote(path)) if path else "/"
+
+
+def _normal_path(path: str) -> str:
+    normal = posixpath.normpath("/" + path.lstrip("/"))
+    return normal + "/" if path.endswith("/") and normal != "/" else normal

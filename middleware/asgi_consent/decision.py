@@ -1,0 +1,173 @@
+"""The pure heart: policy + consent + signals → one Decision, which answers every later question.
+
+The Decision is the only value that travels down the line; the app sees it as `scope["consent"]`.
+Whatever is not known to be granted is denied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from asgi_consent.catalog.services import NECESSARY, Service
+from asgi_consent.catalog.urls import Base, resolve
+from asgi_consent.consent import UNKNOWN, Consent, Status
+from asgi_consent.policy import Policy, Rule, UnknownHosts
+from asgi_consent.signals import NO_SIGNALS, Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """The categories and single services that may run. `necessary` always may."""
+
+    categories: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+
+    def allow(self, service: Service) -> bool:
+        category = service.category
+        return category == NECESSARY or category in self.categories or service.id in self.services
+
+    @property
+    def key(self) -> str:
+        """The same text for the same grants, for URLs and cache keys: `marketing,statistics`."""
+        return ",".join((*sorted(self.categories), *sorted(self.services)))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether something may pass; and what it was taken for, None where it is undeclared."""
+
+    allowed: bool
+    service: Service | None = None
+    category: str | None = None
+
+
+_OWN = Verdict(allowed=True, category=NECESSARY)
+_UNDECLARED = Verdict(allowed=False)
+_UNDECLARED_ALLOWED = Verdict(allowed=True)
+
+
+@dataclass(slots=True)
+class Page:
+    """The document being served: its host decides what is the site's own, its base where relative
+    URLs lead. `base` moves when the document has a `<base href>`."""
+
+    host: str
+    base: Base
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What this visitor has granted, and every answer that follows from it."""
+
+    policy: Policy
+    consent: Consent = UNKNOWN
+    signals: Signals = NO_SIGNALS
+    rule: Rule = Rule.OPT_IN
+    grants: Grants = field(default_factory=Grants)
+
+    @property
+    def status(self) -> Status:
+        return self.consent.status
+
+    @property
+    def asks(self) -> bool:
+        """Whether the banner is due."""
+        return not self.consent.decided
+
+    @property
+    def gpc_honoured(self) -> bool:
+        """Whether Global Privacy Control keeps something switched off right now."""
+        return self.signals.gpc and not any(
+            category.gpc and category.id in self.grants.categories
+            for category in self.policy.categories
+        )
+
+    def allows(self, name: str) -> bool:
+        """Whether a category or a service, by its id, is granted. An unknown name is not."""
+        if name == NECESSARY or name in self.grants.categories:
+            return True
+        service = self.policy.services.get(name)
+        return service is not None and self.grants.allow(service)
+
+    def url(self, url: str, page: Page, *, passive: bool = False) -> Verdict:
+        """The verdict on a URL in `page`. `passive` means that it can only be shown: an image, a
+        style sheet, a font, media."""
+        target = resolve(url, page.base)
+        if target is None:
+            return _OWN
+        own = self.policy.is_own(target.host, page.host)
+        if services := self.policy.services_of(target, own):
+            return self._any_of(services)
+        if own:
+            return _OWN
+        unknown = self.policy.unknown_hosts
+        if unknown is UnknownHosts.ALLOW or (unknown is UnknownHosts.GATE_ACTIVE and passive):
+            return _UNDECLARED_ALLOWED
+        return _UNDECLARED
+
+    def cookie(self, name: str) -> Verdict:
+        return self._any_of(self.policy.matcher.cookie(name))
+
+    def storage(self, key: str) -> Verdict:
+        return self._any_of(self.policy.matcher.storage(key))
+
+    def inline(self, code: bytes) -> Verdict:
+        """The verdict on a piece of inline code. Code nobody claims is the site's own."""
+        services = self.policy.matcher.inline(code)
+        for service in services:
+            if not self.grants.allow(service):
+                return Verdict(allowed=False, service=service, category=service.category)
+        return _OWN
+
+    def marked(self, names: str) -> Verdict:
+        """The verdict on `data-consent="names"`: every name must be granted."""
+        for name in names.split():
+            if not self.allows(name):
+                service = self.policy.services.get(name)
+                return Verdict(False, service, service.category if service else name)
+        return _OWN if names.split() else _UNDECLARED
+
+    def _any_of(self, services: tuple[Service, ...]) -> Verdict:
+        for service in services:
+            if self.grants.allow(service):
+                return Verdict(True, service, service.category)
+        if services:
+            return Verdict(False, services[0], services[0].category)
+        return _UNDECLARED
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits that differ when the page this visitor gets differs."""
+        parts = (
+            self.grants.key,
+            self.policy.revision.number,
+            self.asks,
+            self.rule,
+            self.gpc_honoured,
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
+
+
+def decide(
+    policy: Policy,
+    consent: Consent,
+    signals: Signals,
+    rule: Rule = Rule.OPT_IN,
+    once: Iterable[str] = (),
+) -> Decision:
+    """Work out what is granted. `once` are services allowed for this one page."""
+    if consent.answered:
+        categories = consent.categories & policy.optional
+    else:
+        categories = frozenset() if rule is Rule.OPT_IN else policy.optional
+    services = policy.services_among(consent.services)
+    if signals.gpc and not (consent.answered and consent.gpc):
+        # A choice made while the signal was on is newer than the signal; an older one is not.
+        off = {category.id for category in policy.categories if category.gpc}
+        categories -= off
+        if not consent.gpc:
+            services = frozenset(s for s in services if policy.services[s].category not in off)
+    services |= policy.services_among(once)
+    return Decision(policy, consent, signals, rule, Grants(categories, services))

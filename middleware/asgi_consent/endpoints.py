@@ -1,0 +1,233 @@
+"""Our own addresses below the prefix: the choice, the preferences, the guard, the styles.
+
+`POST choice` is its own short line: check origin → read the choice → new consent → sign →
+Set-Cookie → 303, or JSON for scripts. Everything else only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from asgi_consent.banner.guard import guard_script, parse_grants
+from asgi_consent.banner.render import Banner
+from asgi_consent.banner.static_files import FOREVER, STATIC_FILES
+from asgi_consent.consent import Choice, Consent, make_choice
+from asgi_consent.decision import Decision, decide
+from asgi_consent.errors import TokenTooLongError
+from asgi_consent.exchange import Exchange, Fields, Refusal
+from asgi_consent.http.cookies import cookie_pairs, possible_scopes, remove_cookie
+from asgi_consent.http.request import Request, local_address
+from asgi_consent.policy import Policy
+from asgi_consent.settings import Settings
+from asgi_consent.signing import ConsentSigner
+from asgi_consent.types import Headers, Receive, Send
+from asgi_consent.visitor import OURS, VisitorCookies
+
+_HTML = "text/html; charset=utf-8"
+# Our pages need nothing but their style sheet and their form.
+_PAGE_POLICY = (
+    b"default-src 'none'; style-src 'self'; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Endpoints:
+    def __init__(
+        self, settings: Settings, banner: Banner, visitor: VisitorCookies, signer: ConsentSigner
+    ) -> None:
+        self._settings = settings
+        self._policy: Policy = settings.policy
+        self._banner = banner
+        self._visitor = visitor
+        self._signer = signer
+        self._routes: dict[tuple[str, str], _Handler] = {
+            ("GET", "preferences"): self._preferences,
+            ("GET", "state"): self._state,
+            ("GET", "kept"): self._kept,
+            ("GET", "guard.js"): self._guard,
+            ("POST", "choice"): self._choice,
+        }
+
+    def owns(self, request: Request) -> bool:
+        return request.path.startswith(self._settings.prefix + "/")
+
+    async def respond(
+        self, request: Request, decision: Decision, receive: Receive, send: Send
+    ) -> None:
+        name = request.path[len(self._settings.prefix) + 1 :]
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = self._routes.get((method, name))
+        exchange = Exchange(request, decision, receive, send)
+        try:
+            if handler:
+                await handler(exchange)
+            elif method == "GET" and name in STATIC_FILES:
+                await self._static(exchange, name)
+            elif any(known == name for _, known in self._routes):
+                raise Refusal(405, "Not this way", "This address does not take this method.")
+            else:
+                raise Refusal(404, "Nothing here", "There is no page at this address.")
+        except Refusal as refusal:
+            await self._refuse(exchange, refusal)
+
+    # ---- reading
+
+    async def _preferences(self, exchange: Exchange) -> None:
+        address = local_address(exchange.query("return"), exchange.request.root + "/")
+        await self._page(exchange, 200, "preferences", address)
+
+    async def _state(self, exchange: Exchange) -> None:
+        await exchange.answer_json(200, _described(exchange.decision.consent, exchange.decision))
+
+    async def _kept(self, exchange: Exchange) -> None:
+        """Where a first choice without a script comes by: did the browser keep the cookie?"""
+        address = local_address(exchange.query("return"), exchange.request.root + "/")
+        if exchange.decision.consent.record_id:
+            await exchange.redirect(address, [])
+        else:
+            await self._page(exchange, 200, "blocked", address)
+
+    async def _guard(self, exchange: Exchange) -> None:
+        grants = parse_grants(exchange.query("grants"), self._policy)
+        body = guard_script(self._policy, grants, exchange.request.host)
+        await exchange.answer(200, STATIC_FILES["guard.js"].media_type, body, cache=FOREVER)
+
+    async def _static(self, exchange: Exchange, name: str) -> None:
+        file = STATIC_FILES[name]
+        cache = FOREVER if exchange.query("v") == file.version else "no-cache"
+        await exchange.answer(200, file.media_type, file.body, cache=cache)
+
+    # ---- the choice
+
+    async def _choice(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if not request.is_same_origin:
+            raise Refusal(
+                403,
+                "Not from this site",
+                "A choice only counts when it is made on this site, by you.",
+            )
+        fields = await exchange.fields()
+        before = exchange.decision.consent
+        # Only a path of this site is ever redirected to.
+        address = local_address(
+            fields.first("return") or request.referring_address(), request.root + "/"
+        )
+        kind = fields.first("choice")
+        if kind == "once":
+            await self._once(exchange, fields.first("service"), address)
+            return
+        after = make_choice(
+            before,
+            self._read_choice(kind, fields, exchange.decision),
+            revision=self._policy.revision.number,
+            time=self._signer.now(),
+            gpc=exchange.decision.signals.gpc,
+        )
+        decision = decide(self._policy, after, exchange.decision.signals, exchange.decision.rule)
+        try:
+            headers = [self._visitor.set_consent(request, after)]
+        except TokenTooLongError:
+            raise Refusal(
+                400, "Too many", "So many single services fit no cookie: choose categories."
+            ) from None
+        headers += self._removals(request, decision, address)
+        if exchange.wants_json:
+            await exchange.answer_json(200, _described(after, decision), headers)
+        elif before.record_id:
+            await exchange.redirect(address, headers)
+        else:
+            kept = f"{request.root}{self._settings.prefix}/kept?return={quote(address)}"
+            await exchange.redirect(kept, headers)
+
+    def _read_choice(self, kind: str, fields: Fields, decision: Decision) -> Choice:
+        policy = self._policy
+        if kind == "accept":
+            return Choice(categories=policy.optional)
+        if kind in ("reject", "withdraw"):
+            return Choice()
+        if kind == "save":
+            return Choice(
+                policy.categories_of(fields.all("category")),
+                policy.services_among(fields.all("service")),
+            )
+        if kind == "allow":
+            service = self._switchable(fields.first("service"))
+            before, grants = decision.consent, decision.grants
+            # What a signal has switched off since is not switched on again by the way.
+            return Choice(
+                before.categories & grants.categories,
+                (before.services & grants.services) | {service},
+                before.answered,
+            )
+        raise Refusal(400, "Not understood", "The choice must be accept, reject, save or allow.")
+
+    async def _once(self, exchange: Exchange, service: str, address: str) -> None:
+        header = self._visitor.set_once(exchange.request, self._switchable(service))
+        if exchange.wants_json:
+            await exchange.answer_json(200, {"once": service}, [header])
+        else:
+            await exchange.redirect(address, [header])
+
+    def _switchable(self, service: str) -> str:
+        if not self._policy.services_among([service]):
+            raise Refusal(400, "Not understood", "There is no such service to allow.")
+        return service
+
+    def _removals(self, request: Request, decision: Decision, address: str) -> Headers:
+        """Set-Cookie headers that remove every cookie that is not granted any more."""
+        scopes = possible_scopes(request.host, address.partition("?")[0], secure=request.secure)
+        headers: Headers = []
+        for name in dict.fromkeys(name for name, _ in cookie_pairs(request.headers)):
+            if name not in OURS and not decision.cookie(name.decode("latin-1")).allowed:
+                headers += remove_cookie(name, scopes, secure=request.secure)
+        known = self._visitor.scopes(request)
+        kept = dict(known)
+        for name, scope in known:
+            if not decision.cookie(name.decode("latin-1")).allowed:
+                headers += remove_cookie(name, [scope], secure=request.secure)
+                del kept[name, scope]
+        if kept != known:
+            headers += self._visitor.set_scopes(request, kept)
+        return headers
+
+    # ---- answering
+
+    async def _page(
+        self, exchange: Exchange, status: int, name: str, address: str, **more: Any
+    ) -> None:
+        body = self._banner.page(name, exchange.decision, exchange.request.root, address, **more)
+        await exchange.answer(status, _HTML, body, [(b"content-security-policy", _PAGE_POLICY)])
+
+    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
+        if exchange.wants_json:
+            await exchange.answer_json(refusal.status, {"error": refusal.message})
+            return
+        root = exchange.request.root
+        await self._page(
+            exchange,
+            refusal.status,
+            "error",
+            root + "/",
+            title=refusal.title,
+            message=refusal.message,
+        )
+
+
+_Handler = Callable[[Exchange], Awaitable[None]]
+
+
+def _described(consent: Consent, decision: Decision) -> dict[str, object]:
+    """What scripts are told: the visitor's state, and what is granted in effect."""
+    return {
+        "status": consent.status,
+        "answered": consent.answered,
+        "categories": sorted(decision.grants.categories),
+        "services": sorted(decision.grants.services),
+        "gpc": decision.gpc_honoured,
+        "record": consent.record_id or None,
+        "revision": consent.revision or None,
+        "time": consent.time or None,
+    }

@@ -1,0 +1,40 @@
+"""Every error this package raises on purpose. A leaf: imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class ConsentError(Exception):
+    """Base of all errors raised by asgi-consent."""
+
+
+class SecretKeyError(ConsentError):
+    """The secret key is missing, too short or a well-known example."""
+
+
+class TokenTooLongError(ConsentError):
+    """A choice names more single services than fit into a cookie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a settings file: where it is, what is there, what was expected."""
+
+    key: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        found = f" is {self.value}," if self.value else ""
+        return f"{self.key}:{found} {self.expected}" if found else f"{self.key}: {self.expected}"
+
+
+class SettingsError(ConsentError):
+    """One or more mistakes in the settings; `problems` holds all of them."""
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))

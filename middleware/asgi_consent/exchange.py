@@ -1,0 +1,116 @@
+"""One request to our own addresses, and its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from asgi_consent.decision import Decision
+from asgi_consent.http.headers import get_header, media_type
+from asgi_consent.http.request import Request
+from asgi_consent.types import Header, Headers, Receive, Send
+
+LARGEST_BODY = 16 * 1024  # bytes of a choice
+_SINGULAR = {"categories": "category", "services": "service"}
+
+
+class Refusal(Exception):
+    """A request that is answered with an error page."""
+
+    def __init__(self, status: int, title: str, message: str) -> None:
+        self.status, self.title, self.message = status, title, message
+        super().__init__(title)
+
+
+class Fields:
+    """The fields of a form or a JSON object, each a list of texts."""
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        self._fields = fields
+
+    def first(self, name: str) -> str:
+        return next(iter(self._fields.get(name, ())), "")
+
+    def all(self, name: str) -> list[str]:
+        return self._fields.get(name, [])
+
+
+class Exchange:
+    """One request to us, and its answer."""
+
+    def __init__(self, request: Request, decision: Decision, receive: Receive, send: Send) -> None:
+        self.request = request
+        self.decision = decision
+        self._receive = receive
+        self._send = send
+
+    def query(self, name: str) -> str:
+        text = (self.request.scope.get("query_string") or b"").decode("latin-1")
+        return next(iter(parse_qs(text, max_num_fields=20).get(name, ())), "")
+
+    @property
+    def wants_json(self) -> bool:
+        accept = get_header(self.request.headers, b"accept") or b""
+        sent = media_type(self.request.headers)[0]
+        return b"application/json" in accept or sent == b"application/json"
+
+    async def fields(self) -> Fields:
+        body = b""
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise Refusal(400, "Cut off", "The request ended before it was complete.")
+            body += message.get("body", b"")
+            if len(body) > LARGEST_BODY:
+                raise Refusal(413, "Too large", "A choice is much smaller than this.")
+            if not message.get("more_body"):
+                break
+        try:
+            if media_type(self.request.headers)[0] == b"application/json":
+                return Fields(_json_fields(json.loads(body)))
+            return Fields(parse_qs(body.decode("utf-8"), max_num_fields=1000))
+        except ValueError:
+            raise Refusal(400, "Not understood", "The choice could not be read.") from None
+
+    async def redirect(self, address: str, headers: Headers) -> None:
+        location: Header = (b"location", address.encode("ascii"))
+        await self.answer(303, "", b"", [location, *headers])
+
+    async def answer_json(self, status: int, value: object, headers: Headers | None = None) -> None:
+        body = json.dumps(value).encode()
+        await self.answer(status, "application/json", body, headers)
+
+    async def answer(
+        self,
+        status: int,
+        kind: str,
+        body: bytes,
+        headers: Headers | None = None,
+        *,
+        cache: str = "no-store",
+    ) -> None:
+        head: Headers = [
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", cache.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if kind:
+            head.append((b"content-type", kind.encode()))
+        start = {"type": "http.response.start", "status": status, "headers": head + (headers or [])}
+        await self._send(start)
+        sent = b"" if self.request.method == "HEAD" else body
+        await self._send({"type": "http.response.body", "body": sent})
+
+
+def _json_fields(value: Any) -> dict[str, list[str]]:
+    """`{"choice": "save", "categories": ["statistics"]}` as form fields."""
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    fields: dict[str, list[str]] = {}
+    for key, found in value.items():
+        items = found if isinstance(found, list) else [found]
+        name = str(key)
+        fields[_SINGULAR.get(name, name)] = [str(item) for item in items]
+    return fields

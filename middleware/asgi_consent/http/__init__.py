@@ -1,0 +1,1 @@
+"""Raw headers and body codings: bytes in, bytes out, no framework in between."""

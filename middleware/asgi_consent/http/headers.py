@@ -1,0 +1,48 @@
+"""Small readings of a raw header list. Names are compared in lower case, as ASGI servers and
+frameworks disagree about the case they send (Django sends title case)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from asgi_consent.types import Header, Headers
+
+
+def copy_headers(raw: Iterable[Iterable[bytes]] | None) -> Headers:
+    """A list of pairs, whatever the app sent: nothing, tuples, lists, a generator."""
+    return [(bytes(name), bytes(value)) for name, value in raw or ()]
+
+
+def get_header(headers: Iterable[Header], name: bytes) -> bytes | None:
+    """The first value, or None."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
+
+
+def get_all(headers: Iterable[Header], name: bytes) -> list[bytes]:
+    return [value for key, value in headers if key.lower() == name]
+
+
+def without(headers: Iterable[Header], names: Collection[bytes]) -> Headers:
+    return [(key, value) for key, value in headers if key.lower() not in names]
+
+
+def list_members(value: bytes) -> list[bytes]:
+    """The members of a comma-separated list, lower case, parameters cut off (RFC 9110 5.6.1)."""
+    members = (member.partition(b";")[0].strip(b" \t").lower() for member in value.split(b","))
+    return [member for member in members if member]
+
+
+def media_type(headers: Iterable[Header]) -> tuple[bytes, bytes]:
+    """Content-Type as (type/subtype, charset), both lower case and empty where absent."""
+    value = get_header(headers, b"content-type") or b""
+    kind, _, parameters = value.partition(b";")
+    charset = b""
+    for parameter in parameters.split(b";"):
+        key, _, text = parameter.partition(b"=")
+        if key.strip(b" \t").lower() == b"charset":
+            charset = text.strip(b" \t\"'").lower()
+            break
+    return kind.strip(b" \t").lower(), charset

@@ -1,0 +1,1 @@
+"""Glue for frameworks: one small file each."""

@@ -1,0 +1,140 @@
+"""The line a request travels: scope → read consent → decide → filter request → app → responder.
+
+    app = ConsentMiddleware(app, settings="consent.toml", secret_key=…)
+
+One object per app, nothing of a request kept in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from os import PathLike
+
+from asgi_consent.banner.render import Banner
+from asgi_consent.decision import Decision, decide
+from asgi_consent.endpoints import Endpoints
+from asgi_consent.findings import Findings
+from asgi_consent.http.caching import untag_condition
+from asgi_consent.http.coding import KNOWN
+from asgi_consent.http.cookies import filter_cookies
+from asgi_consent.http.headers import get_header, without
+from asgi_consent.http.request import Request
+from asgi_consent.policy import Mode
+from asgi_consent.responder import Responder, Tools
+from asgi_consent.settings import Settings, load_settings
+from asgi_consent.signals import read_signals
+from asgi_consent.signing import ConsentSigner
+from asgi_consent.types import App, Headers, Receive, Scope, Send
+from asgi_consent.visitor import OURS, VisitorCookies
+
+SECRET_KEY_VARIABLE = "ASGI_CONSENT_SECRET_KEY"
+
+
+class ConsentMiddleware:
+    """Holds back what the visitor has not agreed to, on the server.
+
+    `settings`: path of a consent.toml, or `Settings`; without it the defaults and the built-in
+    catalogue apply. `secret_key`: at least 32 characters, or several keys, oldest first, of which
+    the last signs; without it the environment variable ASGI_CONSENT_SECRET_KEY, comma-separated.
+
+    Raises SettingsError with every mistake in the settings, SecretKeyError without a good key.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        settings: str | PathLike[str] | Settings | None = None,
+        secret_key: str | Iterable[str] | None = None,
+    ) -> None:
+        self.app = app
+        if settings is None:
+            settings = Settings()
+        elif not isinstance(settings, Settings):
+            settings = load_settings(settings)
+        self.settings = settings
+        self._policy = settings.policy
+        signer = ConsentSigner(
+            _keys(secret_key), revision=self._policy.revision.number, lifetime=settings.lifetime
+        )
+        self._visitor = VisitorCookies(signer, settings.lifetime)
+        self._observe = settings.mode is Mode.OBSERVE
+        self._findings = Findings(settings.mode)
+        banner = Banner(settings)
+        self._tools = Tools(banner, self._visitor, self._findings, self._observe)
+        self._endpoints = Endpoints(settings, banner, self._visitor, signer)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        once = self._visitor.once(request) if request.wants_document else None
+        decision = self._decide(request, once)
+        scope["consent"] = decision
+        if scope["type"] == "http" and self._endpoints.owns(request):
+            await self._endpoints.respond(request, decision, receive, send)
+            return
+        headers, lingering = self._filter_request(request, decision)
+        scope["headers"] = headers
+        _without_zero_copy(scope)
+        responder = Responder(
+            self._tools, request, decision, send, lingering=lingering, once=once is not None
+        )
+        await self.app(scope, receive, responder)
+
+    def _decide(self, request: Request, once: str | None) -> Decision:
+        region = self._policy.region
+        found = get_header(request.headers, region.header.encode()) if region.header else None
+        return decide(
+            self._policy,
+            self._visitor.consent(request),
+            read_signals(request.headers),
+            region.rule_for(found.decode("latin-1").upper() if found else None),
+            once=[once] if once else [],
+        )
+
+    def _filter_request(self, request: Request, decision: Decision) -> tuple[Headers, list[bytes]]:
+        """The headers the app may see, and the names of cookies that must not linger."""
+
+        def allowed(name: bytes) -> bool:
+            return name not in OURS and decision.cookie(name.decode("latin-1")).allowed
+
+        headers, removed = filter_cookies(request.headers, allowed)
+        lingering = [name for name in dict.fromkeys(removed) if name not in OURS]
+        for name in lingering:
+            self._findings.cookie(name, decision.cookie(name.decode("latin-1")))
+        if self._observe:
+            return request.headers, []
+        document = request.wants_document
+        headers = untag_condition(headers, decision.fingerprint.encode(), document=document)
+        if document:
+            headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole
+        if request.may_get_html:
+            headers = _readable_codings(headers)
+        return headers, lingering
+
+
+def _keys(secret_key: str | Iterable[str] | None) -> list[str]:
+    if secret_key is None:
+        secret_key = os.environ.get(SECRET_KEY_VARIABLE, "").split(",")
+    return [secret_key] if isinstance(secret_key, str) else list(secret_key)
+
+
+def _readable_codings(headers: Headers) -> Headers:
+    """The headers asking only for codings that can be undone, so that HTML can be read."""
+    accepted = get_header(headers, b"accept-encoding")
+    if accepted is None:
+        return headers
+    members = [member.strip(b" \t") for member in accepted.split(b",")]
+    readable = [member for member in members if member.partition(b";")[0].lower() in KNOWN]
+    rest = without(headers, (b"accept-encoding",))
+    return [*rest, (b"accept-encoding", b", ".join(readable) or b"identity")]
+
+
+def _without_zero_copy(scope: Scope) -> None:
+    """Sending from a file descriptor would go past us; a whole file (pathsend) is read instead."""
+    extensions = scope.get("extensions")
+    if extensions and "http.response.zerocopysend" in extensions:
+        kept = {k: v for k, v in extensions.items() if k != "http.response.zerocopysend"}
+        scope["extensions"] = kept

@@ -1,0 +1,162 @@
+"""What the operator declares: categories, services, hosts of the site's own, the policy revision.
+
+Built once at start. Answers, without knowing the visitor, what a URL, cookie or piece of code is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from asgi_consent.catalog.domains import is_within, registrable_domain
+from asgi_consent.catalog.matcher import Matcher
+from asgi_consent.catalog.services import NECESSARY, Service
+from asgi_consent.catalog.urls import Target
+
+
+class Mode(StrEnum):
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+class UnknownHosts(StrEnum):
+    """What happens to undeclared hosts of other registrable domains."""
+
+    GATE = "gate"
+    GATE_ACTIVE = "gate-active"
+    ALLOW = "allow"
+
+
+class Rule(StrEnum):
+    """What counts before the visitor has chosen. Ordered: the first is the strictest."""
+
+    OPT_IN = "opt-in"
+    OPT_OUT = "opt-out"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What a visitor switches. `necessary` is always on; `gpc` marks what Global Privacy Control
+    switches off (selling and sharing of data)."""
+
+    id: str
+    label: str
+    description: str
+    gpc: bool = False
+
+    @property
+    def necessary(self) -> bool:
+        return self.id == NECESSARY
+
+
+DEFAULT_CATEGORIES = (
+    Category(
+        NECESSARY,
+        "Necessary",
+        "Keeps the site working and secure: signing in, forms, remembering this choice. Always on.",
+    ),
+    Category(
+        "preferences",
+        "Preferences",
+        "Remembers settings you make, and shows maps, chats and fonts from other providers.",
+    ),
+    Category(
+        "statistics",
+        "Statistics",
+        "Counts visits and clicks, so that we see which pages help and which don't.",
+    ),
+    Category(
+        "marketing",
+        "Marketing",
+        "Shows videos and ads from other providers, and measures what the ads lead to.",
+        gpc=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of the policy that visitors agree to; a new `number` asks everybody again."""
+
+    number: int = 1
+    published: date | None = None
+    effective: date | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Which rule applies where. `header` is set by the operator's CDN and holds `US` or `US-CA`."""
+
+    rule: Rule = Rule.OPT_IN
+    header: str = ""
+    rules: Mapping[str, Rule] = field(default_factory=dict[str, Rule])
+
+    def rule_for(self, region: str | None) -> Rule:
+        """The rule for a region as the header names it; an unknown region gets the strictest."""
+        if not self.header:
+            return self.rule
+        if not region:
+            return min((self.rule, *self.rules.values()), key=list(Rule).index)
+        country = region.partition("-")[0]
+        return self.rules.get(region) or self.rules.get(country) or self.rule
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`services` are the declared ones and, unless switched off, those of the catalogue."""
+
+    services: Mapping[str, Service]
+    categories: tuple[Category, ...] = DEFAULT_CATEGORIES
+    revision: Revision = Revision()
+    region: Region = Region()
+    unknown_hosts: UnknownHosts = UnknownHosts.GATE
+    own_hosts: tuple[str, ...] = ()
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.services.values())
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """The ids of the categories a visitor can switch."""
+        return frozenset(category.id for category in self.categories if not category.necessary)
+
+    @cached_property
+    def declared(self) -> tuple[Service, ...]:
+        return tuple(service for service in self.services.values() if service.declared)
+
+    @cached_property
+    def version(self) -> str:
+        """Changes whenever what is declared does."""
+        parts = (list(self.services.values()), self.categories, self.unknown_hosts, self.own_hosts)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
+
+    def is_own(self, host: str, page_host: str) -> bool:
+        """Whether `host` is the site's: of the page's registrable domain, or declared as ours."""
+        if host == page_host or is_within(host, registrable_domain(page_host)):
+            return True
+        return any(is_within(host, own) for own in self.own_hosts)
+
+    def services_of(self, target: Target, own: bool) -> tuple[Service, ...]:
+        """The services a URL belongs to. On the site's own hosts only declared services count: a
+        vendor's own site is not its own third party."""
+        found = self.matcher.url(target, own=own)
+        return tuple(service for service in found if service.declared) if own else found
+
+    def categories_of(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of `ids` that a visitor can switch."""
+        return self.optional.intersection(ids)
+
+    def services_among(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of `ids` that are services a visitor can switch."""
+        return frozenset(
+            id_
+            for id_ in ids
+            if id_ in self.services and self.services[id_].category in self.optional
+        )

@@ -1,0 +1,293 @@
+"""consent.toml → Settings. Every mistake is named with file, key, value and what was expected."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from asgi_consent.catalog.builtin import builtin_services
+from asgi_consent.catalog.patterns import HostPattern
+from asgi_consent.catalog.services import NECESSARY, CookiePattern, Lifetime, Service
+from asgi_consent.errors import Problem, SettingsError
+from asgi_consent.policy import (
+    DEFAULT_CATEGORIES,
+    Category,
+    Mode,
+    Policy,
+    Region,
+    Revision,
+    Rule,
+    UnknownHosts,
+)
+from asgi_consent.tables import Table
+
+_LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
+_ID = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
+_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 token; * is our wildcard
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?|/\S*")
+_CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    name: str = "This site"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who is responsible, and where to write to."""
+
+    name: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything consent.toml says. `Settings()` are the defaults with the built-in catalogue."""
+
+    policy: Policy = field(default_factory=lambda: Policy(builtin_services()))
+    site: Site = Site()
+    controller: Controller = Controller()
+    mode: Mode = Mode.ENFORCE
+    lifetime: timedelta = timedelta(days=180)
+    prefix: str = "/_consent"
+    source: str = "defaults"
+
+
+def load_settings(path: str | PathLike[str]) -> Settings:
+    """Read a consent.toml. Raises SettingsError with every problem found."""
+    source = str(path)
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            source, [Problem("file", "", "not found; asgi-consent init writes a starter file")]
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            source, [Problem("file", "", f"cannot be read: {error.strerror}")]
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(source, [Problem("file", "", "is not UTF-8 text")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(source, [Problem("file", "", f"is not TOML: {error}")]) from None
+    return read_settings(data, source)
+
+
+def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings:
+    """The same from a parsed document. Raises SettingsError with every problem found."""
+    problems: list[Problem] = []
+    root = Table(data, "", problems)
+    site, own_hosts = _site(root.table("site"))
+    categories = _categories(root.table("categories"))
+    settings = Settings(
+        site=site,
+        controller=_controller(root.table("controller")),
+        mode=root.choice("mode", Mode, Mode.ENFORCE),
+        lifetime=_lifetime(root.table("consent")),
+        prefix=_prefix(root),
+        policy=Policy(
+            categories=categories,
+            services=_services(root, categories),
+            revision=_revision(root.table("policy")),
+            region=_region(root.table("region")),
+            unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),
+            own_hosts=own_hosts,
+        ),
+        source=source,
+    )
+    root.choice("delivery", ["visitor"], "visitor")
+    root.done()
+    if problems:
+        raise SettingsError(source, problems)
+    return settings
+
+
+def _site(table: Table) -> tuple[Site, tuple[str, ...]]:
+    site = Site(name=table.text("name", Site().name), url=table.text("url"))
+    if site.url and not re.fullmatch(r"https?://[^\s/]+/?", site.url):
+        table.problem("url", 'the address of the site, such as "https://www.example.com"')
+    hosts = table.texts("hosts")
+    if not all(_is_host(host) and not host.startswith("*") for host in hosts):
+        table.problem("hosts", 'hosts such as "cdn.example.net"; their subdomains are included')
+        hosts = ()
+    table.done()
+    return site, hosts
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return bool(HostPattern.parse(text).host) and "/" not in text
+    except ValueError:
+        return False
+
+
+def _controller(table: Table) -> Controller:
+    controller = Controller(name=table.text("name"), contact=table.text("contact"))
+    if controller.contact and not _CONTACT.fullmatch(controller.contact):
+        table.problem("contact", "an e-mail address, or the address of a page")
+    table.done()
+    return controller
+
+
+def _lifetime(table: Table) -> timedelta:
+    default = Lifetime("180d")
+    lifetime = table.lifetime("lifetime", default) or default
+    if lifetime.duration is None or lifetime.duration > _LONGEST:
+        table.problem("lifetime", 'at most "400d", longer than browsers keep a cookie')
+        lifetime = default
+    table.done()
+    assert lifetime.duration is not None
+    return lifetime.duration
+
+
+def _prefix(root: Table) -> str:
+    prefix = root.text("prefix", Settings.prefix)
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", prefix):
+        root.problem("prefix", 'a path such as "/_consent", without a slash at its end')
+    return prefix
+
+
+def _revision(table: Table) -> Revision:
+    revision = Revision(
+        number=table.whole("revision", 1),
+        published=table.day("published"),
+        effective=table.day("effective"),
+        url=table.text("url"),
+    )
+    if revision.published and revision.effective and revision.effective < revision.published:
+        table.problem("effective", f"a day not before published = {revision.published}")
+    if revision.url and not _URL.fullmatch(revision.url):
+        table.problem("url", 'the address of the policy, such as "/privacy"')
+    table.done()
+    return revision
+
+
+def _region(table: Table) -> Region:
+    rules = table.table("rules")
+    header = table.text("header")
+    found: dict[str, Rule] = {}
+    for region in rules:
+        found[region] = rules.choice(region, Rule, Rule.OPT_IN)
+        if not _REGION.fullmatch(region):
+            rules.problem(region, 'a key such as US or "US-CA" (ISO 3166)')
+    if found and not header:
+        table.missing("header", 'the request header that names the region, such as "CF-IPCountry"')
+    rule = table.choice("rule", Rule, Rule.OPT_IN)
+    table.done()
+    return Region(rule=rule, header=header.lower(), rules=found)
+
+
+def _categories(table: Table) -> tuple[Category, ...]:
+    categories = {category.id: category for category in DEFAULT_CATEGORIES}
+    for key in table:
+        known = categories.get(key)
+        if known and not known.necessary and table.is_false(key):
+            del categories[key]
+            continue
+        entry = table.table(key)
+        if not _ID.fullmatch(key):
+            table.problem(key, "a name of lower-case letters, digits, - and _")
+        label = known.label if known else ""
+        description = known.description if known else ""
+        categories[key] = Category(
+            id=key,
+            label=entry.text("label", label)
+            or _required(entry, "label", "what the switch is called"),
+            description=entry.text("description", description)
+            or _required(entry, "description", "what the visitor switches on with it"),
+            gpc=entry.flag("gpc", known.gpc if known else False),
+        )
+        entry.done()
+    return tuple(categories.values())
+
+
+def _required(table: Table, key: str, expected: str) -> str:
+    table.missing(key, expected)
+    return ""
+
+
+def _services(root: Table, categories: tuple[Category, ...]) -> dict[str, Service]:
+    catalogue = root.table("catalogue")
+    known = dict(builtin_services())
+    use = catalogue.flag("use", True)
+    for id_ in catalogue.texts("off"):
+        if known.pop(id_, None) is None:
+            catalogue.problem("off", f'ids of services in the catalogue; "{id_}" is none')
+    catalogue.done()
+
+    declared: dict[str, Service] = {}
+    for table in root.tables("services"):
+        service = _service(table, known, [category.id for category in categories])
+        if service.id in declared:
+            table.problem("id", "an id of its own; this one is declared twice")
+        declared[service.id] = service
+    return {**known, **declared} if use else declared
+
+
+def _service(table: Table, known: Mapping[str, Service], categories: list[str]) -> Service:
+    id_ = table.required_text("id", "a short name of the service, such as google-analytics")
+    if id_ and not _ID.fullmatch(id_):
+        table.problem("id", "lower-case letters, digits, - and _")
+    base = known.get(id_)
+    if base is None:
+        table.required_text(
+            "name", "what the visitor reads, as this service is not in the catalogue"
+        )
+        if "category" not in table:
+            table.missing("category", "a category, as this service is not in the catalogue")
+        base = Service(id=id_, name="", vendor="", category=NECESSARY)
+    category = table.choice("category", categories, base.category)
+    service = Service(
+        id=id_,
+        name=table.text("name", base.name),
+        vendor=table.text("vendor", base.vendor),
+        category=category,
+        kind=table.text("kind", base.kind),
+        purpose=table.text("purpose", base.purpose),
+        privacy_url=table.text("privacy_url", base.privacy_url),
+        hosts=_hosts(table, base.hosts),
+        cookies=_cookies(table, base.cookies),
+        storage=table.texts("storage", base.storage),
+        inline=table.texts("inline", base.inline),
+        declared=True,
+    )
+    if service.privacy_url and not _URL.fullmatch(service.privacy_url):
+        table.problem("privacy_url", "the address of a page")
+    if category == NECESSARY and not service.purpose and id_ not in known:
+        table.missing("purpose", "why the site does not work without it, as it is necessary")
+    table.done()
+    return service
+
+
+def _hosts(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    hosts = table.texts("hosts", default)
+    for host in hosts:
+        try:
+            HostPattern.parse(host)
+        except ValueError as error:
+            table.problem("hosts", f'every entry to be {error}; "{host}" is not')
+            return ()
+    return hosts
+
+
+def _cookies(table: Table, default: tuple[CookiePattern, ...]) -> tuple[CookiePattern, ...]:
+    if "cookies" not in table:
+        table.texts("cookies")
+        return default
+    cookies: list[CookiePattern] = []
+    for entry in table.tables("cookies"):
+        name = entry.required_text("name", 'a cookie name; * stands for anything, as in "_ga_*"')
+        if name and not _COOKIE_NAME.fullmatch(name):
+            entry.problem("name", "a cookie name without spaces, commas, semicolons or quotes")
+        cookies.append(CookiePattern(name, entry.lifetime("lifetime", None), entry.text("purpose")))
+        entry.done()
+    return tuple(cookies)

@@ -1,0 +1,81 @@
+"""The visitor's own cookies: which consent a request carries, and how a new one is sent back.
+
+Three cookies at most, all host-only: the consent; what was allowed for one page; where cookies with
+a path of their own live. Over HTTPS their names have the `__Host-` prefix, and a name that was sent
+twice counts as not sent: a sibling subdomain cannot plant a consent ("cookie tossing").
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from asgi_consent.consent import UNKNOWN, Consent
+from asgi_consent.http.cookies import CookieScope, only_value, remove_cookie, set_cookie
+from asgi_consent.http.known_scopes import KnownScopes, read_scopes, write_scopes
+from asgi_consent.http.request import Request
+from asgi_consent.signing import CLOCK_SKEW, ConsentSigner
+from asgi_consent.types import Header, Headers
+
+CONSENT = b"asgi_consent"
+ONCE = b"asgi_consent_once"
+SCOPES = b"asgi_consent_scopes"
+
+_PREFIX = b"__Host-"
+#: nobody but us may read or set these
+OURS = frozenset(prefix + name for prefix in (b"", _PREFIX) for name in (CONSENT, ONCE, SCOPES))
+
+
+class VisitorCookies:
+    def __init__(self, signer: ConsentSigner, lifetime: timedelta) -> None:
+        self._signer = signer
+        self._seconds = int(lifetime.total_seconds())
+
+    def consent(self, request: Request) -> Consent:
+        token = _read(request, CONSENT)
+        return self._signer.read(token) if token else UNKNOWN
+
+    def once(self, request: Request) -> str | None:
+        """The service that was allowed for the next page."""
+        token = _read(request, ONCE)
+        return self._signer.read_once(token) if token else None
+
+    def scopes(self, request: Request) -> KnownScopes:
+        return read_scopes(_read(request, SCOPES))
+
+    def set_consent(self, request: Request, consent: Consent) -> Header:
+        """Raises TokenTooLongError."""
+        token = self._signer.write(consent)
+        # Readable by scripts: it holds nothing about the visitor but the choice itself.
+        return set_cookie(
+            _name(request, CONSENT), token, seconds=self._seconds, secure=request.secure
+        )
+
+    def set_once(self, request: Request, service: str) -> Header:
+        token = self._signer.write_once(service)
+        return set_cookie(
+            _name(request, ONCE),
+            token,
+            seconds=CLOCK_SKEW,
+            secure=request.secure,
+            http_only=True,
+        )
+
+    def remove_once(self, request: Request) -> Headers:
+        return remove_cookie(_name(request, ONCE), [CookieScope()], secure=request.secure)
+
+    def set_scopes(self, request: Request, scopes: KnownScopes) -> Headers:
+        name = _name(request, SCOPES)
+        if not scopes:
+            return remove_cookie(name, [CookieScope()], secure=request.secure)
+        value = write_scopes(scopes)
+        return [
+            set_cookie(name, value, seconds=self._seconds, secure=request.secure, http_only=True)
+        ]
+
+
+def _name(request: Request, name: bytes) -> bytes:
+    return _PREFIX + name if request.secure else name
+
+
+def _read(request: Request, name: bytes) -> bytes | None:
+    return only_value(request.headers, _name(request, name))

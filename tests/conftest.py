@@ -1,0 +1,70 @@
+"""Shared pieces: a policy of a made-up shop, and the middleware around a page of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from asgi_consent.middleware import ConsentMiddleware
+from asgi_consent.policy import Policy
+from asgi_consent.settings import Settings, read_settings
+from asgi_consent.types import App
+from tests.asgi import SECRET
+
+SHOP: dict[str, Any] = {
+    "site": {"name": "Shop", "hosts": ["shop-cdn.example"]},
+    "policy": {"revision": 3, "url": "/privacy"},
+    "services": [
+        {
+            "id": "basket",
+            "name": "Basket",
+            "category": "necessary",
+            "purpose": "Keeps your basket",
+            "cookies": [{"name": "basket"}],
+            "storage": ["basket"],
+        },
+        {
+            "id": "counter",
+            "name": "Counter",
+            "vendor": "Counter Ltd",
+            "category": "statistics",
+            "hosts": ["counter.example", "*.counter.example"],
+            "cookies": [{"name": "_counter*", "lifetime": "1y"}],
+            "storage": ["counter_*"],
+            "inline": ["counter('start'"],
+        },
+        {
+            "id": "own-counter",
+            "name": "Own counter",
+            "category": "statistics",
+            "hosts": ["/count/", "stats.shop.example"],
+        },
+        {
+            "id": "films",
+            "name": "Films",
+            "vendor": "Films Inc",
+            "category": "marketing",
+            "kind": "video",
+            "hosts": ["films.example", "media.example/films"],
+        },
+    ],
+}
+
+
+def shop_settings(**more: Any) -> Settings:
+    return read_settings({**SHOP, **more})
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return shop_settings().policy
+
+
+@pytest.fixture
+def protect() -> Callable[..., ConsentMiddleware]:
+    def protected(app: App, **more: Any) -> ConsentMiddleware:
+        return ConsentMiddleware(app, settings=shop_settings(**more), secret_key=SECRET)
+
+    return protected

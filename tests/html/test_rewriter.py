@@ -1,0 +1,320 @@
+"""The rewriter: what it holds back, what it leaves alone, where it puts the banner."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi_consent.decision import Grants
+from asgi_consent.html.rewriter import LONGEST_SCRIPT
+from asgi_consent.html.tokenizer import LONGEST_TAG
+from asgi_consent.policy import Policy
+from tests.conftest import shop_settings
+from tests.html.pages import cuts, everything_granted, rewrite, soup
+
+POLICY = shop_settings().policy
+ALL = everything_granted(POLICY)
+PAGES = Path(__file__).parents[3] / "shared" / "pages"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        b"<script src=/own.js></script>",
+        b"<script src=//cdn.shop-cdn.example/x.js></script>",
+        b"<script>var animate_to_counter = {a: 1}</script>",
+        b'<script type=application/json>{"x": "counter(\'start\'"}</script>',
+        b"<script type='application/ld+json'>counter('start')</script>",
+        b"<script type=text/template><img src=//t.example></script>",
+        b"<script>document.write('<script src=//t.example><\\/script>')</script>",
+        b"<img src=/a.png srcset='/b.png 2x, https://img.shop.example/c.png 3x'>",
+        b"<img src='data:image/gif;base64,R0lGOD'>",
+        b"<iframe srcdoc='&lt;p&gt;hello&lt;/p&gt;'></iframe>",
+        b"<link rel=canonical href=//t.example/>",
+        b"<link rel='author alternate' href=//t.example/>",
+        b"<a href=//t.example/>t</a>",
+        b"<form action=//t.example/></form>",
+        b"<textarea><script src=//t.example></script></textarea>",
+        b"<!-- <script src=//t.example></script> -->",
+        b'<div data-x="&lt;iframe src=//t.example&gt;" :v="a>b" @click=\'x\'></div>',
+        b"<script src=//t.example data-consent-gated=undeclared></script>",
+        b"<script src=https://media.example/other.js data-consent=necessary></script>",
+        b"<p>5 < 6 & 7 > 3</p>",
+    ],
+)
+def test_what_needs_no_consent_stays_byte_for_byte(html: bytes) -> None:
+    assert rewrite(POLICY, html) == html
+
+
+@pytest.mark.parametrize(
+    ("html", "gated"),
+    [
+        (
+            b"<script async src='//counter.example/c.js' type=module></script>",
+            b'<script type="text/plain" data-consent-service="counter"'
+            b" data-consent-gated=\"statistics\" async data-consent-src='//counter.example/c.js'"
+            b" data-consent-type=module></script>",
+        ),
+        (
+            b"<script>counter('start')</script>",
+            b'<script type="text/plain" data-consent-service="counter"'
+            b" data-consent-gated=\"statistics\">counter('start')</script>",
+        ),
+        (
+            b"<IMG SRC=//t.example/1 src=//t.example/2 width=1>",
+            b'<IMG data-consent-gated="undeclared" data-consent-SRC=//t.example/1'
+            b" data-consent-src=//t.example/2 width=1>",
+        ),
+        (
+            b"<img src=/a.png srcset='/a.png 1x,//t.example/b 2x'>",
+            b'<img data-consent-gated="undeclared" src=/a.png'
+            b" data-consent-srcset='/a.png 1x,//t.example/b 2x'>",
+        ),
+        (
+            b"<iframe width=560 sandbox src=//films.example/1 onload=x()></iframe>",
+            b'<iframe data-consent-gated="marketing" data-consent-service="films"'
+            b' srcdoc="<p>Films</p>" width=560 data-consent-sandbox'
+            b" data-consent-src=//films.example/1 data-consent-onload=x()></iframe>",
+        ),
+        (
+            b"<iframe src=//films.example/1 height=0 width=0></iframe>",
+            b'<iframe data-consent-gated="marketing" data-consent-service="films"'
+            b" data-consent-src=//films.example/1 height=0 width=0></iframe>",
+        ),
+        (
+            b"<noscript><img src=//t.example/p></noscript>",
+            b'<noscript><img data-consent-gated="undeclared" data-consent-src=//t.example/p>'
+            b"</noscript>",
+        ),
+        (
+            b"<svg><script href=//t.example/x></script></svg>",
+            b'<svg><script data-consent-gated="undeclared" data-consent-href=//t.example/x>'
+            b"</script></svg>",
+        ),
+        (
+            b"<link rel='preload stylesheet' href=//t.example/x.css>",
+            b"<link data-consent-gated=\"undeclared\" data-consent-rel='preload stylesheet'"
+            b" data-consent-href=//t.example/x.css>",
+        ),
+        (
+            b"<script data-consent=statistics src=/own.js></script>",
+            b'<script type="text/plain" data-consent-gated="statistics"'
+            b" data-consent=statistics data-consent-src=/own.js></script>",
+        ),
+        (
+            b"<script data-consent='no such'>x</script>",
+            b'<script type="text/plain" data-consent-gated="no" data-consent=\'no such\'>x</script>',
+        ),
+        (
+            b"<script src=/count/c.js></script>",
+            b'<script type="text/plain" data-consent-service="own-counter"'
+            b' data-consent-gated="statistics" data-consent-src=/count/c.js></script>',
+        ),
+    ],
+)
+def test_neutral_form(html: bytes, gated: bytes) -> None:
+    found = rewrite(POLICY, html)
+
+    # The order of what is inserted is ours; what was there keeps its own.
+    assert sorted(found.split()) == sorted(gated.split())
+    assert rewrite(POLICY, found) == found
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"<script src=//t.example></script>",
+        b"<img src=//t.example>",
+        b"<img srcset='//t.example 2x'>",
+        b"<image src=//t.example>",
+        b"<source srcset=//t.example>",
+        b"<video poster=//t.example></video>",
+        b"<audio src=//t.example></audio>",
+        b"<track src=//t.example>",
+        b"<embed src=//t.example>",
+        b"<object data=//t.example></object>",
+        b"<link rel=preconnect href=//t.example>",
+        b"<link rel=dns-prefetch href=//t.example>",
+        b"<link rel=icon href=//t.example>",
+        b"<link rel=preload imagesrcset='//t.example 2x'>",
+        b"<iframe src=//t.example></iframe>",
+        b"<frame src=//t.example>",
+        b"<iframe srcdoc='&lt;script src=//t.example&gt;&lt;/script&gt;'></iframe>",
+        b"<script src=ht&#116;ps://t&#46;example></script>",
+        b"<script src=' https://t.exa\tmple/x '></script>",
+        b"<script src=https:\\\\t.example></script>",
+        b"<script\nsrc = https://t.example/x.js></script>",
+        b"<noscript><noscript><img src=//t.example></noscript>",
+        b"<template><img src=//t.example></template>",
+        b"<svg><image href=//t.example /></svg>",
+        b"<svg><image xlink:href=//t.example /></svg>",
+    ],
+)
+def test_every_way_to_fetch_from_an_undeclared_host_is_gated(tag: bytes) -> None:
+    html = rewrite(POLICY, b"<p>" + tag + b"</p>")
+
+    assert b'data-consent-gated="undeclared"' in html
+    for element in BeautifulSoup(html, "html.parser").find_all(True):
+        for name, value in element.attrs.items():
+            if not name.startswith("data-consent-") and name != "srcdoc":
+                assert "t.example" not in str(value)
+
+
+def test_base_element_decides_where_relative_urls_lead() -> None:
+    html = rewrite(POLICY, b"<base href=//t.example/><img src=a.png>")
+
+    assert b"data-consent-src=a.png" in html
+
+
+def test_granted_category_passes_untouched_while_others_stay_gated() -> None:
+    counter, film = b"<script src=//counter.example></script>", b"<img src=//films.example>"
+
+    html = rewrite(POLICY, counter + film, Grants(frozenset({"statistics"})))
+
+    assert html.startswith(counter)
+    assert b'data-consent-gated="marketing"' in html
+
+
+def test_single_granted_service_passes() -> None:
+    html = b"<iframe src=//films.example/1></iframe>"
+
+    assert rewrite(POLICY, html, Grants(services=frozenset({"films"}))) == html
+
+
+def test_passive_content_of_undeclared_hosts_may_pass_when_the_operator_says_so() -> None:
+    policy = shop_settings(unknown_hosts="gate-active").policy
+    image, script = b"<img src=//t.example>", b"<script src=//t.example></script>"
+
+    html = rewrite(policy, image + script)
+
+    assert html.startswith(image)
+    assert b'data-consent-gated="undeclared"' in html
+
+
+HEAD, BODY = b"[head]", b"[body]"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (
+            b"<!doctype html><html><head><title>t</title></head><body class=x><p>",
+            b"<!doctype html><html><head>[head]<title>t</title></head><body class=x>[body]<p>",
+        ),
+        (b"<!doctype html><p>hi", b"<!doctype html>[head]<p>hi[body]"),
+        (b"\xef\xbb\xbf <!-- a --><html>\n<head>", b"\xef\xbb\xbf <!-- a --><html>\n<head>[head][body]"),
+        (b"text", b"[head]text[body]"),
+        (b"<body><p>x</p></body>", b"[head]<body>[body]<p>x</p></body>"),
+        (b"<!-- <head><body> --><head></head><body>", b"<!-- <head><body> --><head>[head]</head><body>[body]"),
+        (b"<script>'<body>'</script><body>", b"[head]<script>'<body>'</script><body>[body]"),
+        (b"<header>x</header>", b"[head]<header>x</header>[body]"),
+        (b"<p>x<!-- open", b"[head]<p>x<!-- open"),
+        (b"<p>x<img src='", b"[head]<p>x<img src='"),
+        (b"<textarea>x", b"[head]<textarea>x"),
+        (b"", b""),
+    ],
+)  # fmt: skip
+def test_snippets_go_first_into_head_and_body(html: bytes, expected: bytes) -> None:
+    assert rewrite(POLICY, html, head=HEAD, body=BODY) == expected
+    every_byte = range(1, len(html))
+    assert rewrite(POLICY, html, offsets=every_byte, head=HEAD, body=BODY) == expected
+
+
+def test_long_comment_before_the_doctype_keeps_the_script_after_it() -> None:
+    html = b"<!--" + b"x" * 50_000 + b"--><!doctype html><head>"
+
+    found = rewrite(POLICY, html, offsets=range(0, len(html), 999), head=HEAD)
+
+    assert found == html + HEAD
+
+
+@given(st.data())
+def test_any_cut_of_the_input_gives_the_same_output(data: st.DataObject) -> None:
+    html = data.draw(soup)
+    whole = rewrite(POLICY, html, head=HEAD, body=BODY)
+
+    assert rewrite(POLICY, html, offsets=data.draw(cuts(html)), head=HEAD, body=BODY) == whole
+    assert rewrite(POLICY, html, offsets=range(1, len(html)), head=HEAD, body=BODY) == whole
+
+
+@given(soup)
+def test_all_granted_and_no_banner_gives_the_input_back(html: bytes) -> None:
+    assert rewrite(ALL, html, Grants(ALL.optional)) == html
+
+
+@given(soup)
+def test_gated_page_is_not_touched_again(html: bytes) -> None:
+    once = rewrite(POLICY, html)
+
+    assert rewrite(POLICY, once) == once
+
+
+@given(soup)
+def test_gating_only_inserts(html: bytes) -> None:
+    """Every byte of the page is still there, in its order."""
+    gated = iter(rewrite(POLICY, html))
+
+    assert all(byte in gated for byte in html)
+
+
+def test_script_too_long_to_be_judged_stays_gated() -> None:
+    html = b"<script>" + b"x" * (LONGEST_SCRIPT + 1) + b"</script><p>after</p>"
+
+    whole = rewrite(POLICY, html)
+
+    assert whole.startswith(b'<script type="text/plain" data-consent-gated="undeclared">')
+    assert whole.endswith(b"</script><p>after</p>")
+    assert rewrite(POLICY, html, offsets=range(0, len(html), 4096)) == whole
+
+
+def test_tag_too_long_to_be_read_stays_gated() -> None:
+    html = b"<img alt='" + b"x" * (LONGEST_TAG + 1) + b"' src=//t.example><p>after</p>"
+
+    whole = rewrite(POLICY, html)
+
+    assert whole.startswith(b"<img ")
+    assert whole.index(b' src=""') < whole.index(b" alt=")
+    assert whole.endswith(b"<p>after</p>")
+    assert rewrite(POLICY, html, offsets=range(0, len(html), 4096)) == whole
+
+
+def test_fault_in_judging_gates_the_tag_and_the_page_goes_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asgi_consent.html.gating.srcset_urls", None)
+
+    html = rewrite(POLICY, b"<img srcset='//t.example 2x'><p>after</p>")
+
+    assert b'<img type="text/plain"' not in html.partition(b"srcset=")[0]
+    assert html.index(b' srcset=""') < html.index(b" srcset='")
+    assert html.endswith(b"<p>after</p>")
+    assert "could not be judged" in caplog.text
+
+
+@pytest.mark.skipif(not PAGES.is_dir(), reason="real pages (../shared/pages) are not here")
+@pytest.mark.parametrize("path", sorted(PAGES.glob("*.gz")), ids=lambda path: path.name)
+def test_real_page_comes_back_the_same_when_all_is_granted(path: Path) -> None:
+    html = gzip.decompress(path.read_bytes())
+
+    assert rewrite(ALL, html, Grants(ALL.optional)) == html
+    assert rewrite(ALL, html, Grants(ALL.optional), offsets=range(0, len(html), 1021)) == html
+
+
+@pytest.mark.skipif(not PAGES.is_dir(), reason="real pages (../shared/pages) are not here")
+@pytest.mark.parametrize("path", sorted(PAGES.glob("*.gz")), ids=lambda path: path.name)
+def test_real_page_gets_one_guard_and_one_banner(path: Path) -> None:
+    html = rewrite(POLICY, gzip.decompress(path.read_bytes()), head=HEAD, body=BODY)
+
+    assert (html.count(HEAD), html.count(BODY)) == (1, 1)
+
+
+def test_policy_is_shared_between_pages(policy: Policy) -> None:
+    html = b"<img src=//counter.example>"
+
+    assert rewrite(policy, html) != html
+    assert rewrite(policy, html, Grants(policy.optional)) == html

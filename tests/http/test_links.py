@@ -1,0 +1,49 @@
+"""The Link header."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi_consent.http.links import filter_links, parse_links
+
+
+def own_only(url: str) -> bool:
+    return url.startswith("/")
+
+
+def test_only_fetching_links_to_others_are_dropped() -> None:
+    value = (
+        b'</a.css>; rel=preload; as=style, <https://t.example/,x>; rel="preconnect", '
+        b'<https://t.example/p>; rel="canonical"'
+    )
+
+    assert filter_links(value, own_only) == (
+        b'</a.css>; rel=preload; as=style, <https://t.example/p>; rel="canonical"'
+    )
+
+
+def test_nothing_left_is_no_header() -> None:
+    assert filter_links(b"<https://t.example>; REL = Preload", own_only) is None
+
+
+def test_header_that_may_pass_stays_as_it_is() -> None:
+    value = b"</a.css>;rel=preload ,</b.js>;rel=modulepreload"
+
+    assert filter_links(value, own_only) is value
+
+
+def test_commas_and_quotes_inside_parameters_do_not_split() -> None:
+    links = parse_links(b'<a>; title="x, <y>; rel=preload"; rel="next prefetch", <b>')
+
+    assert [(link.url, sorted(link.rels)) for link in links] == [
+        ("a", [b"next", b"prefetch"]),
+        ("b", []),
+    ]
+
+
+@given(st.binary(max_size=120))
+def test_any_header_can_be_read_and_filtered_twice(value: bytes) -> None:
+    once = filter_links(value, own_only)
+
+    assert once is None or filter_links(once, own_only) == once

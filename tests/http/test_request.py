@@ -1,0 +1,141 @@
+"""What a request says about itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi_consent.http.csp import script_nonce
+from asgi_consent.http.headers import copy_headers, media_type
+from asgi_consent.http.request import Request, local_address
+from asgi_consent.types import Header
+from tests.asgi import scope_of
+
+
+def request(path: str = "/", *headers: Header, **more: Any) -> Request:
+    return Request(scope_of(path, headers, **more))
+
+
+LEADS_AWAY = [
+    "", "x", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example",
+    "\\/evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
+    "/\r/evil.example", "/ /evil.example", "/\x00/evil.example", "/\x7f/evil.example",
+    "http://evil.example", "https://evil.example/", "https:evil.example", "//evil.example/%2e%2e",
+    "javascript:alert(1)", "data:text/html,x", "evil.example", "@evil.example", ".evil.example",
+    "/.//evil.example", "/..//evil.example", "/././/evil.example", "/%2e//evil.example",
+    "/%2E%2e//evil.example", "/./\\evil.example", "/\\/evil.example", " /x", "\t/x", "/x\r\nSet-Cookie: a=b",
+    "/\u2028/x\\", "?x", "#x", "/" + "x" * 3000, "//", "///", "/.//", "\u3000//evil.example",
+    "http:/evil.example", "http:\\evil.example", "//[::1]/", "//127.0.0.1", "//evil.example@shop.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", LEADS_AWAY)
+def test_address_that_could_lead_away_becomes_the_start_page(address: str) -> None:
+    assert local_address(address) == "/"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/a/b", "/a?b=//c", "/a#b", "/@user", "/a//b", "/%5cevil", "/a?next=https://x.example/",
+     "/.well-known/x", "/a/../b", "/~x", "/a:b", "/;a", "/%2f%2fevil", "/..a//b", "/a%20b"],
+)  # fmt: skip
+def test_address_on_this_site_is_kept(address: str) -> None:
+    assert local_address(address) == address
+
+
+def test_address_is_always_ascii() -> None:
+    assert local_address("/käse?ü") == "/k%C3%A4se?%C3%BC"
+
+
+@given(st.text(max_size=40))
+def test_no_address_is_ever_protocol_relative(text: str) -> None:
+    address = local_address(text)
+
+    assert address.startswith("/")
+    assert not address.startswith("//")
+    assert "\\" not in address
+    assert address.isascii()
+    assert address.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("headers", "same"),
+    [
+        ([(b"sec-fetch-site", b"same-origin")], True),
+        ([(b"sec-fetch-site", b"same-site")], False),
+        ([(b"sec-fetch-site", b"cross-site"), (b"origin", b"http://shop.example")], False),
+        ([(b"sec-fetch-site", b"none")], False),
+        ([(b"origin", b"http://shop.example")], True),
+        ([(b"origin", b"https://shop.example")], False),
+        ([(b"origin", b"http://shop.example:81")], False),
+        ([(b"origin", b"http://shop.example.evil.example")], False),
+        ([(b"origin", b"null")], False),
+        ([], False),
+    ],
+)
+def test_only_a_page_of_the_same_origin_counts(headers: list[Header], same: bool) -> None:
+    assert request("/", *headers).is_same_origin is same
+
+
+def test_path_below_the_mount_point_is_found_in_both_styles() -> None:
+    assert request("/app/x", root_path="/app").path == "/x"
+    assert request("/x", root_path="/app").path == "/x"
+    assert request("/app", root_path="/app").path == "/"
+    assert request("/application", root_path="/app").path == "/application"
+
+
+def test_host_is_without_port_and_final_dot() -> None:
+    assert request("/", (b"host", b"Shop.Example.:8000")).host == "shop.example"
+    assert request("/", (b"host", b"[::1]:8000")).host == "[::1]"
+    assert request("/", (b"host", b"[::1]")).host == "[::1]"
+
+
+def test_fragments_are_told_from_documents() -> None:
+    assert request("/", (b"hx-request", b"true")).is_fragment
+    assert request("/", (b"x-requested-with", b"XMLHttpRequest")).is_fragment
+    assert request("/", (b"sec-fetch-dest", b"empty")).is_fragment
+    assert not request("/", (b"sec-fetch-dest", b"document")).is_fragment
+    assert not request("/").is_fragment
+
+
+def test_address_to_come_back_to_has_path_and_query() -> None:
+    assert request("/käse?a=b&c").address == "/k%C3%A4se?a=b&c"
+
+
+def test_referring_address_is_only_of_this_origin() -> None:
+    assert request("/", (b"referer", b"http://shop.example/a?b")).referring_address() == "/a?b"
+    assert (
+        local_address(request("/", (b"referer", b"http://evil.example/a")).referring_address())
+        == "/"
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "nonce"),
+    [
+        (b"script-src 'nonce-abc' 'strict-dynamic'", b"abc"),
+        (b"default-src 'nonce-d'; img-src *", b"d"),
+        (b"default-src 'nonce-d'; script-src 'self'", b""),
+        (b"script-src 'self'; script-src-elem 'nonce-e=='", b"e=="),
+        (b"img-src 'nonce-x'", b""),
+        (b"SCRIPT-SRC 'NONCE-Q'", b"Q"),
+    ],
+)
+def test_nonce_is_read_where_scripts_get_it_from(policy: bytes, nonce: bytes) -> None:
+    assert script_nonce([(b"Content-Security-Policy", policy)]) == nonce
+
+
+def test_headers_of_any_shape_are_read() -> None:
+    assert copy_headers(None) == []
+    assert copy_headers([name, b"1"] for name in (b"a", b"b")) == [(b"a", b"1"), (b"b", b"1")]
+
+
+def test_media_type_is_split_from_its_charset() -> None:
+    assert media_type([(b"Content-Type", b'Text/HTML ; Charset="UTF-8"')]) == (
+        b"text/html",
+        b"utf-8",
+    )
+    assert media_type([]) == (b"", b"")

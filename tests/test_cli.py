@@ -1,0 +1,157 @@
+"""The command line, called as its user calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(
+    *arguments: str, stdin: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ASGI_CONSENT")}
+    return subprocess.run(
+        [sys.executable, "-m", "asgi_consent", *arguments],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_line(text: bytes) -> str:
+    lines = text.decode().splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_init_writes_a_file_that_check_accepts(tmp_path: Path) -> None:
+    assert run("init", cwd=tmp_path).returncode == 0
+
+    checked = run("check", "consent.toml", cwd=tmp_path)
+
+    assert checked.returncode == 0
+    assert b"no mistakes" in checked.stdout
+
+
+def test_init_never_overwrites_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "consent.toml").write_text("# mine")
+
+    refused = run("init", cwd=tmp_path)
+
+    assert refused.returncode == 2
+    assert "--force" in one_line(refused.stderr)
+    assert (tmp_path / "consent.toml").read_text() == "# mine"
+    assert run("init", "--force", cwd=tmp_path).returncode == 0
+
+
+def test_check_prints_every_mistake_and_fails(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('mode = "x"\n[policy]\nrevision = "one"\ntypo = 1\n')
+
+    checked = run("check", str(path))
+
+    assert checked.returncode == 1
+    lines = checked.stdout.decode().splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"{path}: ") for line in lines)
+    assert b"Traceback" not in checked.stderr
+
+
+def test_rewrite_gates_what_is_not_granted() -> None:
+    html = b"<script src=https://www.google-analytics.com/a.js></script><img src=https://fonts.gstatic.com/x>"
+
+    nothing = run("rewrite", "--url", "https://shop.example/", stdin=html).stdout
+    statistics = run("rewrite", "--grant", "statistics", stdin=html).stdout
+    both = run("rewrite", "--grant", "statistics", "--grant", "preferences", stdin=html).stdout
+
+    assert nothing.count(b"data-consent-gated") == 2
+    assert statistics.count(b"data-consent-gated") == 1
+    assert both == html
+
+
+def test_rewrite_tells_the_pages_own_hosts_from_others() -> None:
+    html = b"<img src=https://img.shop.example/x.png>"
+
+    assert run("rewrite", "--url", "https://www.shop.example/", stdin=html).stdout == html
+    assert b"undeclared" in run("rewrite", stdin=html).stdout
+
+
+def test_rewrite_goes_by_the_settings_it_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "consent.toml"
+    path.write_text('unknown_hosts = "allow"\n')
+    html = b"<img src=https://img.shop.example/x.png>"
+
+    assert run("rewrite", "--config", str(path), stdin=html).stdout == html
+
+
+def test_classify_answers_line_by_line_in_order() -> None:
+    stdin = (
+        b"url https://www.google-analytics.com/ga.js\ncookie _fbp\nstorage nobody\n"
+        b"url www.youtube.com/embed/x?y=//z\n"
+    )
+
+    result = run("classify", stdin=stdin)
+
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(a["kind"], a["service"], a["category"]) for a in answers] == [
+        ("url", "google-analytics", "statistics"),
+        ("cookie", "meta-pixel", "marketing"),
+        ("storage", None, None),
+        ("url", "youtube", "marketing"),
+    ]
+    assert answers[2] == {
+        "kind": "storage", "value": "nobody", "service": None, "vendor": None, "category": None,
+    }  # fmt: skip
+
+
+def test_classify_answers_before_the_input_ends() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "asgi_consent", "classify"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"cookie _ga\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["service"] == "google-analytics"
+        process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "expected"),
+    [
+        (["check", "no-such.toml"], b"", "no-such.toml"),
+        (["rewrite", "--grant", "statistic"], b"", "statistic"),
+        (["rewrite", "--url", "shop.example"], b"", "https://"),
+        (["rewrite", "--config", "no-such.toml"], b"", "not found"),
+        (["classify"], b"host x\n", "line 1"),
+        (["demo", "--port", "99999"], b"", "99999"),
+        (["demo", "--host", "no.such.host.invalid"], b"", "no.such.host.invalid"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(
+    arguments: list[str], stdin: bytes, expected: str
+) -> None:
+    result = run(*arguments, stdin=stdin)
+
+    assert result.returncode == 2
+    assert expected in one_line(result.stderr)
+    assert result.stdout == b""
+
+
+def test_help_teaches() -> None:
+    text = run("--help").stdout.decode()
+
+    for command in ("init", "check", "demo", "rewrite", "classify"):
+        assert command in text
+        assert run(command, "--help").returncode == 0
+    assert run("no-such-command").returncode == 2

@@ -1,0 +1,102 @@
+"""What ships: the wheel, the version, the clauses, the helpers for frameworks."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+import asgi_consent
+from asgi_consent import ConsentError, ConsentMiddleware
+from asgi_consent.assets import STATIC, TEMPLATES
+from asgi_consent.audit.clauses import CLAUSES
+from asgi_consent.integrations.fastapi import ConsentDependency, requires
+from asgi_consent.integrations.jinja import consent_context
+from tests.asgi import SECRET, SimpleApp, get, post, scope_of
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_wheel_holds_code_templates_static_files_and_types(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+
+    assert "asgi_consent/py.typed" in names
+    assert "asgi_consent/catalog/services.jsonl" in names
+    assert "asgi_consent/audit/clauses.toml" in names
+    for folder, source in (("templates", TEMPLATES), ("static", STATIC)):
+        for path in source.rglob("*.*"):
+            assert f"asgi_consent/{folder}/{path.relative_to(source)}" in names
+    assert not any(name.startswith(("middleware", "tests", "e2e")) for name in names)
+
+
+def test_newest_entry_of_the_changelog_is_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+
+    match = re.search(r"^## (\S+)", text, re.MULTILINE)
+    assert match is not None
+    assert match[1] == asgi_consent.__version__
+
+
+def test_clauses_are_all_there_and_in_order() -> None:
+    assert list(CLAUSES) == [f"C{number}" for number in range(1, 62)]
+    assert all(clause.claim and clause.permits and clause.topic for clause in CLAUSES.values())
+
+
+def test_fastapi_dependency_gives_the_consent_and_gates_a_route() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def home(consent: ConsentDependency) -> dict[str, bool]:
+        return {"statistics": consent.allows("statistics")}
+
+    @app.get("/numbers", dependencies=[requires("statistics")])
+    async def numbers() -> str:
+        return "many"
+
+    app.add_middleware(ConsentMiddleware, secret_key=SECRET)
+    client = TestClient(app)
+    assert client.get("/").json() == {"statistics": False}
+    assert client.get("/numbers").status_code == 403
+
+    client.post(
+        "/_consent/choice", json={"choice": "accept"}, headers={"origin": "http://testserver"}
+    )
+    assert client.get("/").json() == {"statistics": True}
+    assert client.get("/numbers").json() == "many"
+
+
+def test_jinja_context_has_the_consent() -> None:
+    app = SimpleApp()
+    get(ConsentMiddleware(app, secret_key=SECRET))
+
+    assert consent_context(Request(app.scope))["consent"].allows("necessary")
+
+
+def test_missing_middleware_is_said_plainly() -> None:
+    with pytest.raises(ConsentError, match="add ConsentMiddleware"):
+        consent_context(Request(scope_of("/")))
+
+
+def test_choice_by_a_script_without_sec_fetch_needs_the_origin() -> None:
+    app = ConsentMiddleware(SimpleApp(), secret_key=SECRET)
+
+    assert (
+        post(
+            app, "/_consent/choice", b"choice=accept", [(b"origin", b"http://shop.example")]
+        ).status
+        == 303
+    )

@@ -1,0 +1,218 @@
+"""consent.toml: every mistake is named, all of them in one go."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi_consent.assets import TEMPLATES
+from asgi_consent.errors import Problem, SettingsError
+from asgi_consent.policy import Mode, Rule, UnknownHosts
+from asgi_consent.settings import Settings, load_settings, read_settings
+
+
+def mistakes(document: dict[str, Any]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(document, "consent.toml")
+    return str(caught.value).splitlines()
+
+
+def test_nothing_at_all_gives_the_defaults() -> None:
+    settings = read_settings({})
+
+    assert settings.mode is Mode.ENFORCE
+    assert settings.lifetime == timedelta(days=180)
+    assert settings.site.name == "This site"
+    assert settings.policy.unknown_hosts is UnknownHosts.GATE
+    assert settings.policy.optional == {"preferences", "statistics", "marketing"}
+    assert len(settings.policy.services) > 300
+
+
+def test_starter_file_has_no_mistakes_and_every_example_in_it_works() -> None:
+    text = (TEMPLATES / "consent.toml").read_text()
+    read_settings(tomllib.loads(text))
+
+    with_examples = [
+        line.removeprefix("# ") if line.startswith(('# url = "https', "# [", "# hosts")) else line
+        for line in text.splitlines()
+    ]
+    assert with_examples  # the commented services are tried in the next test
+
+
+def test_every_commented_service_of_the_starter_file_is_valid() -> None:
+    text = (TEMPLATES / "consent.toml").read_text()
+    services = text[text.index("# [[services]]") :]
+
+    settings = read_settings(
+        tomllib.loads("\n".join(line.removeprefix("# ") for line in services.splitlines()))
+    )
+
+    assert [s.id for s in settings.policy.declared] == ["google-analytics", "shop", "acme-chat"]
+
+
+def test_all_mistakes_come_in_one_go_with_key_value_and_expectation() -> None:
+    found = mistakes(
+        {
+            "mode": "enforced",
+            "unknown_hosts": True,
+            "prefix": "consent/",
+            "delivery": "shared",
+            "site": {"url": "example.com", "nmae": "x", "hosts": ["https://cdn.example"]},
+            "controller": {"contact": "call us"},
+            "policy": {
+                "revision": 0,
+                "published": date(2026, 2, 1),
+                "effective": date(2026, 1, 1),
+                "url": "privacy",
+            },
+            "consent": {"lifetime": "2y"},
+            "region": {"rules": {"USA": "opt-in", "US": "opted"}},
+            "catalogue": {"off": ["no-such"]},
+            "services": [
+                {"id": "Bad Id", "name": "x", "category": "stats"},
+                {"id": "chat", "hosts": ["https://chat.example"], "cookies": [{"name": "a b"}]},
+                {"id": "own", "name": "Own", "category": "necessary"},
+                {"id": "own", "name": "Own", "category": "marketing"},
+            ],
+        }
+    )
+
+    assert all(line.startswith("consent.toml: ") for line in found)
+    text = "\n".join(found)
+    assert 'mode: is "enforced", expected one of "enforce", "observe"' in text
+    assert "unknown_hosts: is true, expected one of" in text
+    assert 'delivery: is "shared", expected one of "visitor"' in text
+    assert "site.nmae: unknown key" in text
+    assert "policy.revision: is 0, expected a whole number from 1" in text
+    assert "policy.effective: is " in text
+    assert 'consent.lifetime: is "2y", expected at most "400d"' in text
+    assert "region.rules.USA" in text
+    assert "region.header: missing" in text
+    assert "catalogue.off" in text
+    assert "services[1].id" in text
+    assert 'services[1].category: is "stats", expected one of "necessary", "preferences"' in text
+    assert "services[2].name: missing" in text
+    assert "services[2].hosts" in text
+    assert "services[2].cookies[1].name" in text
+    assert "services[3].purpose: missing" in text
+    assert "services[4].id" in text
+    assert len(found) >= 22
+
+
+def test_misspelt_key_gets_a_suggestion() -> None:
+    (line,) = mistakes({"polcy": {}})
+
+    assert line == 'consent.toml: polcy: unknown key; did you mean "policy"?'
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"mode = ", "is not TOML"),
+        (b"\xff", "is not UTF-8"),
+        (None, "not found"),
+    ],
+)
+def test_unreadable_file_is_one_line(tmp_path: Path, content: bytes | None, expected: str) -> None:
+    path = tmp_path / "consent.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+
+    assert expected in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_service_of_the_catalogue_needs_no_more_than_its_id() -> None:
+    policy = read_settings({"services": [{"id": "youtube", "category": "preferences"}]}).policy
+
+    service = policy.services["youtube"]
+    assert service.declared
+    assert service.category == "preferences"
+    assert "www.youtube.com" in service.hosts
+
+
+def test_catalogue_can_be_left_out_whole_or_in_part() -> None:
+    assert read_settings({"catalogue": {"use": False}}).policy.services == {}
+    assert "youtube" not in read_settings({"catalogue": {"off": ["youtube"]}}).policy.services
+
+
+def test_categories_are_renamed_removed_and_added() -> None:
+    policy = read_settings(
+        {
+            "categories": {
+                "statistics": {"label": "Numbers"},
+                "marketing": False,
+                "research": {"label": "Research", "description": "For science."},
+            }
+        }
+    ).policy
+
+    assert [(c.id, c.label) for c in policy.categories] == [
+        ("necessary", "Necessary"),
+        ("preferences", "Preferences"),
+        ("statistics", "Numbers"),
+        ("research", "Research"),
+    ]
+    assert policy.services_among(["youtube"]) == frozenset()  # its category is gone: never granted
+
+
+def test_necessary_cannot_be_removed() -> None:
+    assert "categories.necessary" in "\n".join(mistakes({"categories": {"necessary": False}}))
+
+
+def test_unknown_region_gets_the_strictest_rule() -> None:
+    region = read_settings(
+        {
+            "region": {
+                "rule": "notice",
+                "header": "X-Region",
+                "rules": {"DE": "opt-in", "US-CA": "opt-out"},
+            }
+        }
+    ).policy.region
+
+    assert region.rule_for("US-CA") is Rule.OPT_OUT
+    assert region.rule_for("US-NY") is Rule.NOTICE
+    assert region.rule_for("DE") is Rule.OPT_IN
+    assert region.rule_for(None) is Rule.OPT_IN
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(allow_nan=False),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+KEYS = [
+    "mode",
+    "site",
+    "policy",
+    "consent",
+    "region",
+    "categories",
+    "catalogue",
+    "services",
+    "prefix",
+    "x",
+]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
+def test_any_document_is_settings_or_a_list_of_problems(document: dict[str, Any]) -> None:
+    problems: tuple[Problem, ...] = ()
+    try:
+        assert isinstance(read_settings(document), Settings)
+    except SettingsError as error:
+        problems = error.problems
+
+    assert all("\n" not in str(problem) for problem in problems)
