@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asgi_consent.catalog.domains import is_ip
 from asgi_consent.catalog.urls import Base, Target, base_of, resolve
 
 PAGE = Base("https", "shop.example", "/a/b")
@@ -74,6 +75,8 @@ def test_host_is_the_one_of_the_url_standard(scheme: str, glue: str, host: str, 
         expected = ada_url.URL(url, base="https://shop.example/a/b")
     except ValueError:
         return  # no browser fetches it
+    if is_ip(expected.hostname) and expected.hostname not in url:
+        return  # an address written as a number: to us an unknown host, which is held back
 
     found = resolve(url, PAGE)
 
