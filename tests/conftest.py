@@ -6,12 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from asgi_consent.middleware import ConsentMiddleware
 from asgi_consent.policy import Policy
 from asgi_consent.settings import Settings, read_settings
 from asgi_consent.types import App
 from tests.asgi import SECRET
+
+# pytest --hypothesis-profile long: for an hour when nobody waits
+settings.register_profile("long", max_examples=20_000, deadline=None)
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
 
 SHOP: dict[str, Any] = {
     "site": {"name": "Shop", "hosts": ["shop-cdn.example"]},

@@ -79,6 +79,18 @@ def test_undeclared_and_refused_cookies_never_reach_the_app(protect: Protect) ->
     assert app.cookies == [b"basket=1"]
 
 
+def test_our_own_cookies_never_reach_the_app_even_if_declared(protect: Protect) -> None:
+    app = SimpleApp()
+    service = {"id": "all", "name": "All", "category": "necessary", "purpose": "x"}
+
+    get(
+        protect(app, services=[{**service, "cookies": [{"name": "*"}]}]),
+        headers=[(b"cookie", b"asgi_consent=x; any=1")],
+    )
+
+    assert app.cookies == [b"any=1"]
+
+
 def test_cookie_with_a_look_alike_name_never_reaches_the_app(protect: Protect) -> None:
     app = SimpleApp()
 

@@ -52,6 +52,7 @@ def test_set_cookie_is_filtered_on_every_status(protect: Protect, status: int) -
         (b"set-cookie", b"nameless"),
         (b"set-cookie", b"_counter_old=; Max-Age=0"),
         (b"set-cookie", b"asgi_consent=forged"),
+        (b"set-cookie", b"asgi_consent=; Max-Age=0"),
     ]
 
     answer = with_headers(protect, (b"location", b"/x"), *cookies, status=status)

@@ -75,6 +75,9 @@ def test_host_is_the_one_of_the_url_standard(scheme: str, glue: str, host: str, 
         expected = ada_url.URL(url, base="https://shop.example/a/b")
     except ValueError:
         return  # no browser fetches it
+    if expected.protocol not in ("http:", "https:", "ws:"):
+        assert resolve(url, PAGE) is None
+        return
     if is_ip(expected.hostname) and expected.hostname not in url:
         return  # an address written as a number: to us an unknown host, which is held back
 

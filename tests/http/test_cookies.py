@@ -26,9 +26,16 @@ def cookies(*values: bytes) -> Headers:
 
 
 def test_pairs_are_trimmed_of_space_and_tab_only() -> None:
-    pairs = list(cookie_pairs(cookies(b"a=1;  b=2 ;\tc=3;\xa0d=4; e")))
+    pairs = list(cookie_pairs(cookies(b"a=1;  b=2 ;\tc=3;\xa0d=4;\x0bf=5; e")))
 
-    assert pairs == [(b"a", b"1"), (b"b", b"2"), (b"c", b"3"), (b"\xa0d", b"4"), (b"", b"e")]
+    assert pairs == [
+        (b"a", b"1"),
+        (b"b", b"2"),
+        (b"c", b"3"),
+        (b"\xa0d", b"4"),
+        (b"\x0bf", b"5"),
+        (b"", b"e"),
+    ]
 
 
 def test_split_cookie_headers_are_read_as_one() -> None:

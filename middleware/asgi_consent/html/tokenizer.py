@@ -7,7 +7,7 @@ read once, however it is cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import ClassVar, NamedTuple
 
@@ -47,6 +47,7 @@ class Token(NamedTuple):
 
 
 class _State(Enum):
+    START = "start"  # where a byte order mark may be
     PROLOG = "prolog"
     DATA = "data"
     RAW_TEXT = "raw text"
@@ -57,10 +58,13 @@ class _State(Enum):
     TAG = "tag"  # inside a tag that the end of the buffer cut
 
 
+_Step = Callable[["Tokenizer", bytes, int, bool], tuple[int, list[Token]]]
+
+
 class Tokenizer:
     def __init__(self, *, prolog: bool = True) -> None:
         self._content = _State.PROLOG if prolog else _State.DATA  # the state outside of any markup
-        self._state = self._content
+        self._state = _State.START
         self._held = b""
         self._foreign = ForeignContent()
         self._raw_name = b""
@@ -99,11 +103,18 @@ class Tokenizer:
 
     # Each step: (buffer, at, last) -> (end, tokens)
 
-    def _prolog(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
-        if _UTF8_MARK.startswith(buffer[at : at + 3]) and not last and len(buffer) - at < 3:
+    def _start(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
+        start = buffer[at : at + len(_UTF8_MARK)]
+        if start == _UTF8_MARK:
+            self._state = self._content
+            return at + len(start), [Token(Kind.COPY, start)]
+        if _UTF8_MARK.startswith(start) and not last:
             return at, []
-        start = at + 3 if buffer.startswith(_UTF8_MARK, at) else at
-        match = grammar.prolog(buffer, start)
+        self._state = self._content
+        return self._STEPS[self._state](self, buffer, at, last)
+
+    def _prolog(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
+        match = grammar.prolog(buffer, at)
         assert match is not None  # matches the empty string
         end = match.end()
         tokens = [Token(Kind.COPY, buffer[at:end])] if end > at else []
@@ -274,7 +285,8 @@ class Tokenizer:
         safe = max(at, len(buffer) - hold)
         return safe, [Token(Kind.COPY, buffer[at:safe])] if safe > at else []
 
-    _STEPS: ClassVar = {
+    _STEPS: ClassVar[dict[_State, _Step]] = {
+        _State.START: _start,
         _State.PROLOG: _prolog,
         _State.DATA: _data,
         _State.RAW_TEXT: _raw_text,
