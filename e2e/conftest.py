@@ -103,13 +103,18 @@ def visit(world: World, browser: Browser) -> Iterator[Visit]:
 def profile(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[Visit]:
     """A function that starts a browser with a profile on disk, which survives a restart.
 
-    `preferences` are settings of the browser, `hosts` more rules for its resolver.
+    `preferences` are settings of the browser, `hosts` more rules for its resolver, `keep_pages`
+    switches the back/forward cache on.
     """
     contexts: list[BrowserContext] = []
     world.recorder.arrivals.clear()
 
     def start(
-        *, preferences: dict[str, Any] | None = None, hosts: str = "", scripts: bool = True
+        *,
+        preferences: dict[str, Any] | None = None,
+        hosts: str = "",
+        scripts: bool = True,
+        keep_pages: bool = False,
     ) -> Visitor:
         folder = tmp_path / "profile"
         if preferences and not folder.exists():
@@ -120,6 +125,7 @@ def profile(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[Vi
             executable_path=executable(playwright, full=True),
             java_script_enabled=scripts,
             args=[*FLAGS, f"--host-resolver-rules={hosts}{WALL}"],
+            ignore_default_args=["--disable-back-forward-cache"] if keep_pages else None,
         )
         contexts.append(context)
         return Visitor(context, context.pages[0], world.recorder, world.port, scripts)

@@ -68,6 +68,12 @@ async def _page(request: Request) -> Response:
     return page
 
 
+async def _layout(request: Request) -> Response:
+    """A body that is a grid or flex container, as the query says."""
+    style = f"body{{margin:0;{request.url.query.replace('%20', ' ')}}}"
+    return HTMLResponse(f"<!doctype html><style>{style}</style><body><nav>n</nav><main>m</main>")
+
+
 async def _redirect(request: Request) -> Response:
     response = RedirectResponse("/plain", status_code=302)
     response.set_cookie("on_redirect", "1")
@@ -94,6 +100,7 @@ def lab(secret_key: str) -> App:
     app = Starlette(
         routes=[
             Route("/redirect", _redirect),
+            Route("/layout", _layout),
             Route("/broken", _broken),
             Route("/set", _path_cookie),
             Route("/{name}", _page),

@@ -210,10 +210,9 @@ def test_one_withdrawal_empties_every_store(visit: Visit) -> None:
     visitor.page.wait_for_function("caches.keys().then((found) => found.length === 0)")
 
     assert visitor.stored() <= NECESSARY | {CONSENT}
-    visitor.recorder.arrivals.clear()
     visitor.opens("/journal")
     visitor.leaves()
-    assert visitor.sent() == []
+    assert visitor.sent() == []  # since the press: not even a farewell of the scripts that ran
     assert visitor.stored() <= NECESSARY | {CONSENT}
     assert visitor.state()["status"] == "withdrawn"
 
@@ -245,6 +244,42 @@ def test_withdrawing_takes_no_more_presses_than_agreeing(visit: Visit) -> None:
 
     assert visitor.state()["status"] == "withdrawn"
     visitor.page.get_by_role("heading", name=f"Hello, {NAME}").wait_for()  # the rest goes on
+
+
+@pytest.mark.clause("C20", "C51")
+def test_other_tabs_follow(visit: Visit) -> None:
+    visitor = visit()
+    visitor.opens("/journal")
+    visitor.accepts()
+    visitor.waits_for("analytics.localhost", "/collect")
+    first = visitor.page
+    visitor.page = visitor.context.new_page()
+    visitor.opens("/cameras/m1")
+
+    visitor.recorder.arrivals.clear()
+    with first.expect_event("load"):
+        visitor.withdraws()
+    first.evaluate("document.cookie = '_tally=late'")
+    first.goto("about:blank")
+    visitor.leaves()
+
+    assert visitor.sent() == []
+    assert visitor.stored() <= NECESSARY | {CONSENT}
+
+
+@pytest.mark.clause("C20")
+def test_banner_of_another_tab_closes_with_the_choice(visit: Visit) -> None:
+    visitor = visit()
+    visitor.opens("/journal")
+    first, first_banner = visitor.page, visitor.banner
+    assert first_banner.is_visible()
+
+    visitor.page = visitor.context.new_page()
+    visitor.opens("/")
+    visitor.rejects()
+
+    first_banner.wait_for(state="detached")
+    assert first.url == visitor.address("/journal")
 
 
 @pytest.mark.clause("C50")

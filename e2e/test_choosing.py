@@ -235,7 +235,8 @@ def test_choice_without_leaving_the_page_tells_the_sites_scripts(visit: Visit) -
     visitor.rejects()
 
     assert visitor.page.evaluate("[window.heard, window.stayed]") == ["refused", True]
-    assert visitor.page.get_by_role("status").text_content() == "Saved. You can change it any time."
+    told = visitor.page.get_by_role("status").text_content()
+    assert told == "Saved. You can change it any time."
     assert visitor.page.evaluate("[consent.allows('necessary'), consent.allows('statistics')]") == [
         True,
         False,
@@ -251,3 +252,77 @@ def test_gpc_is_honoured_and_said(visit: Visit) -> None:
     visitor.opens()
     assert visitor.page.get_by_text("Opt-out signal honoured").is_visible()
     assert visitor.state()["gpc"]
+
+
+def test_enter_in_a_box_saves_and_never_rejects(visit: Visit) -> None:
+    for scripts in (True, False):
+        visitor = visit(scripts=scripts)
+        visitor.opens("/journal")
+        visitor.page.get_by_role("link", name="Choose").click()
+        visitor.page.get_by_role("checkbox", name="Statistics").check()
+
+        visitor.page.get_by_role("checkbox", name="Statistics").press("Enter")
+        visitor.page.get_by_text("Saved. You can change it any time.").wait_for()
+
+        assert visitor.state()["categories"] == ["statistics"]
+
+
+def test_form_that_was_begun_is_not_emptied(visit: Visit) -> None:
+    visitor = visit()
+    visitor.opens("/account")
+    visitor.page.get_by_label("E-mail").fill("ines@halden.example")
+
+    visitor.accepts()
+
+    visitor.page.get_by_text("Saved. It takes effect on the next page.").wait_for()
+    assert visitor.page.get_by_label("E-mail").input_value() == "ines@halden.example"
+
+
+def test_page_put_away_follows_when_it_comes_back(profile: Visit) -> None:
+    visitor = profile(keep_pages=True)
+    visitor.opens("/privacy")
+    visitor.opens("/journal")
+    visitor.rejects()
+
+    visitor.page.go_back(wait_until="commit")
+
+    assert visitor.page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"
+    visitor.banner.wait_for(state="detached")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_bare_host_shares_nothing_with_the_hosts_below_it(visit: Visit, host: str) -> None:
+    visitor = visit(host=host)
+
+    visitor.opens("/cameras/m1")
+    visitor.leaves()
+
+    assert visitor.sent() == []
+    assert visitor.stored() <= NECESSARY
+
+
+def test_banner_takes_no_place_in_the_layout_of_the_site(visit: Visit) -> None:
+    visitor = visit(host="lab.localhost")
+    for layout in ("display:grid;grid-template-columns:1fr 3fr", "display:flex;gap:40px"):
+        visitor.opens(f"/layout?{layout}")
+        visitor.banner.wait_for()
+        box = visitor.page.locator("nav").bounding_box()
+        assert box is not None
+        assert (box["x"], box["y"]) == (0, 0)
+
+
+def test_dialog_shows_its_boxes_in_the_smallest_window(visit: Visit) -> None:
+    visitor = visit(viewport={"width": 320, "height": 256}, device_scale_factor=4)
+    visitor.opens("/journal")
+    for name in ("Reject all", "Accept all"):
+        button = visitor.page.get_by_role("button", name=name, exact=True)
+        box = button.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] <= 256 - box["height"]
+
+    visitor.page.get_by_role("link", name="Choose").click()
+    checkbox = visitor.page.get_by_role("checkbox", name="Marketing")
+    checkbox.focus()
+    covered = """(box) => { const { x, y, width, height } = box.getBoundingClientRect();
+        return box.getRootNode().elementFromPoint(x + width / 2, y + height / 2) !== box }"""
+    assert not checkbox.evaluate(covered)

@@ -79,6 +79,17 @@ def test_film_can_be_shown_always(visit: Visit, scripts: bool) -> None:
     assert visitor.state()["services"] == ["reelhouse"]
 
 
+def test_showing_a_film_keeps_the_place_on_the_page(visit: Visit) -> None:
+    visitor = visit(viewport={"width": 1000, "height": 500})
+    visitor.opens("/cameras/m1#top")
+    visitor.rejects()
+    film(visitor).get_by_role("button", name="Show once").click()
+    film(visitor).get_by_text("The M1 in the fjord").wait_for()
+
+    assert visitor.page.url.endswith("/cameras/m1#top")
+    assert visitor.page.evaluate("scrollY") > 0
+
+
 @pytest.mark.clause("C22")
 def test_browser_that_keeps_no_cookies_is_not_asked(profile: Visit) -> None:
     visitor = profile(preferences={"profile": {"default_content_setting_values": {"cookies": 2}}})

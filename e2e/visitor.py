@@ -63,8 +63,12 @@ class Visitor:
         self.presses("Reject all")
 
     def withdraws(self) -> None:
+        """Press Withdraw and wait for the page that comes back; from the press on, what reaches
+        third parties is written down anew."""
+        self.recorder.arrivals.clear()
         with self.page.expect_event("load"):
             self.page.get_by_role("button", name="Withdraw", exact=True).click()
+        self.page.get_by_text("Withdrawn. Only what is necessary is used.").wait_for()
 
     def leaves(self) -> None:
         """Close the page as people do: what it sends while closing has arrived when this returns.

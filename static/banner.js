@@ -1,5 +1,5 @@
 /* Makes the banner comfortable where scripts run: choices without leaving the page, preferences in a
-   dialog. Everything it does is also there without it. */
+   dialog, other tabs that follow. Everything it does is also there without it. */
 "use strict";
 (() => {
   const script = document.currentScript;
@@ -17,66 +17,89 @@
   const banner = find("banner");
   const dialog = find("preferences");
   const link = find("link");
+  const status = find("status");
 
   const say = (text) => {
-    find("status").textContent = text;
-    setTimeout(() => (find("status").textContent = ""), 6000);
-  };
-
-  const storageIsBlocked = () => {
-    try {
-      return !navigator.cookieEnabled || !window.localStorage;
-    } catch {
-      return true;
-    }
+    status.textContent = text;
+    setTimeout(() => (status.textContent = ""), 6000);
   };
 
   const close = () => {
-    dialog?.close();
+    if (dialog?.open) dialog.close();
     banner?.remove();
     link.hidden = false;
   };
 
-  /** Whether something gated on this page may run now, or something running may not any more. */
-  const pageIsStale = (state) => {
-    const before = window.consent?.grants ?? [];
-    const now = ["necessary", ...state.categories, ...state.services];
-    if (before.some((name) => !now.includes(name))) return true;
-    if (!now.some((name) => !before.includes(name))) return false;
-    return window.consent?.held > 0 || Boolean(document.querySelector("[data-consent-gated]"));
+  // ---- what changed, and whether this page can stay as it is
+
+  const granted = () => (window.consent?.grants ?? []).filter((name) => name !== "necessary");
+  const loses = (names) => granted().some((name) => !names.includes(name));
+  const gains = (names) => names.some((name) => !granted().includes(name));
+  const gatedSomething = () =>
+    window.consent?.held > 0 || Boolean(document.querySelector("[data-consent-gated]"));
+
+  /** Whether somebody has begun to fill in a form of the page, which a reload would empty. */
+  const isFilledIn = () =>
+    [...document.querySelectorAll("input, textarea")].some((field) =>
+      field.type === "checkbox" || field.type === "radio"
+        ? field.checked !== field.defaultChecked
+        : field.type !== "hidden" && field.value !== field.defaultValue,
+    );
+
+  const stop = () => document.dispatchEvent(new Event("consent:stop"));
+
+  /** Make the page fit the choice. Scripts that have lost their grant only end with the page. */
+  const follow = (names) => {
+    if (loses(names)) {
+      stop();
+      if (!("noReload" in script.dataset)) return location.reload();
+    } else if (gains(names) && gatedSomething()) {
+      if (!("noReload" in script.dataset) && !isFilledIn()) return location.reload();
+      return say("Saved. It takes effect on the next page.");
+    }
+    say("Saved. You can change it any time.");
   };
 
-  const choose = async (form, button) => {
-    const data = new URLSearchParams(new FormData(form));
-    data.set(button.name, button.value);
-    const response = await fetch(form.action, {
+  // ---- making a choice
+
+  const post = async (action, data) => {
+    const answer = await fetch(action, {
       method: "POST",
-      body: data,
+      body: new URLSearchParams(data),
       headers: { Accept: "application/json" },
     });
-    if (!response.ok) throw new Error(String(response.status));
-    const state = await response.json();
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  };
+
+  const keepsCookies = () => /(^|; )(__Host-)?asgi_consent=/.test(document.cookie);
+
+  const choose = async (form, button) => {
+    const data = new FormData(form);
+    data.set(button.name, button.value);
+    const kept = [...data.getAll("category"), ...data.getAll("service")];
+    if (button.value === "reject" || (button.value === "save" && loses(kept))) {
+      if (granted().length) stop(); // before the answer: what a script sends while we wait counts
+    }
+    const state = await post(form.action, data);
     close();
     document.dispatchEvent(new CustomEvent("consent:change", { detail: state }));
-    if (!/(^|; )(__Host-)?asgi_consent=/.test(document.cookie)) {
-      say("Your browser keeps no cookies, so this counts as a no.");
-    } else if (pageIsStale(state) && !("noReload" in script.dataset)) {
-      location.reload();
-    } else {
-      say("Saved. You can change it any time.");
-    }
+    if (!keepsCookies()) return say("Your browser keeps no cookies, so this counts as a no.");
+    otherTabs.postMessage("changed");
+    follow([...state.categories, ...state.services]);
   };
 
   root.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post") return;
     event.preventDefault();
-    choose(form, event.submitter).catch(() => {
-      // Without a script it works the plain way.
-      const { name, value } = event.submitter;
-      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
-      form.submit();
-    });
+    const buttons = [...root.querySelectorAll("button")];
+    for (const button of buttons) button.disabled = true;
+    choose(form, event.submitter)
+      .catch(() => say("That could not be saved. Please try again."))
+      .finally(() => {
+        for (const button of buttons) button.disabled = false;
+      });
   });
 
   root.addEventListener("click", (event) => {
@@ -86,8 +109,78 @@
     find(opener.dataset.opens).showModal(); // closing it gives the focus back
   });
 
+  // ---- placeholders: the same, without losing the place on the page
+
+  const listen = (frame) => {
+    frame.contentDocument?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const data = new FormData(event.target);
+      data.set(event.submitter.name, event.submitter.value);
+      post(event.target.action, data)
+        .then(() => (isFilledIn() ? say("It is shown on the next page.") : location.reload()))
+        .catch(() => say("That could not be saved. Please try again."));
+    });
+  };
+  for (const frame of document.querySelectorAll("iframe[data-consent-gated][srcdoc]")) {
+    frame.addEventListener("load", () => listen(frame));
+    if (frame.contentDocument?.readyState === "complete") listen(frame);
+  }
+
+  // ---- choices made elsewhere: in another tab, or while this page was put away
+
+  const cookie = () => /(?:^|; )(?:__Host-)?asgi_consent=v1\.([\w-]+)/.exec(document.cookie)?.[1];
+  let known = cookie();
+  const look = () => {
+    const now = cookie();
+    if (now === known) return;
+    known = now;
+    let names = [];
+    if (now) {
+      const { categories, services } = JSON.parse(atob(now.replace(/-/g, "+").replace(/_/g, "/")));
+      names = [...categories, ...services];
+      close();
+    }
+    if (loses(names)) {
+      stop();
+      location.reload();
+    }
+  };
+  // An open channel would keep the page out of the back/forward cache.
+  let otherTabs;
+  const tune = () => {
+    otherTabs = new BroadcastChannel("asgi-consent");
+    otherTabs.addEventListener("message", look);
+  };
+  tune();
+  addEventListener("pagehide", () => otherTabs.close());
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    tune();
+    look();
+  });
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+
+  // ---- at the start
+
+  const storageIsBlocked = () => {
+    try {
+      return !navigator.cookieEnabled || !window.localStorage;
+    } catch {
+      return true;
+    }
+  };
+
   if (banner && storageIsBlocked()) {
     close();
     link.querySelector("a").textContent = "Your browser keeps no cookies. That counts as a no.";
+  }
+  if (banner?.isConnected && banner.showPopover && !root.activeElement) {
+    banner.popover = "manual"; // above everything, whatever the site does with its own layers
+    banner.showPopover();
+  }
+  if (status.textContent.trim()) {
+    const text = status.textContent.trim();
+    status.textContent = ""; // only a change is announced
+    setTimeout(() => say(text), 200);
   }
 })();

@@ -14,6 +14,10 @@
 
   // ---- what the rules allow
 
+  // Set when a withdrawal is on its way: from here to the reload, nothing optional passes.
+  let stopped = false;
+  page.addEventListener("consent:stop", () => (stopped = true));
+
   /** Whether `name` is `pattern`, where `*` stands for any run of characters. */
   const isLike = (name, pattern) => {
     const [first, ...rest] = pattern.split("*");
@@ -29,7 +33,7 @@
     return name.length - at >= last.length && name.endsWith(last);
   };
   const anyLike = (name, patterns) => patterns.some((pattern) => isLike(name, pattern));
-  const allowsCookie = (name) => anyLike(name, rules.cookies);
+  const allowsCookie = (name) => anyLike(name, stopped ? rules.necessary : rules.cookies);
   const allowsStorage = (key) => anyLike(key, rules.storage);
   const within = (host, domain) => host === domain || host.endsWith("." + domain);
 
@@ -59,8 +63,9 @@
     for (let at = host.indexOf("."); !rule && at >= 0; at = host.indexOf(".", at + 1)) {
       rule = ruleOf(host.slice(at + 1), url.pathname, 1);
     }
-    if (rule) return Boolean(rule[1]);
-    return own || rules.unknown === "allow" || (rules.unknown === "gate-active" && passive);
+    if (rule) return Boolean(rule[1]) && (own || !stopped);
+    if (own || stopped) return own;
+    return rules.unknown === "allow" || (rules.unknown === "gate-active" && passive);
   };
 
   // ---- cookies: what is denied goes to a shadow that reads back, so that code does not stumble

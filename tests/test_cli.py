@@ -155,3 +155,39 @@ def test_help_teaches() -> None:
         assert command in text
         assert run(command, "--help").returncode == 0
     assert run("no-such-command").returncode == 2
+
+
+def test_unreadable_files_are_told_from_mistakes_in_them(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / ("a" * 300), tmp_path / "none.toml"):
+        result = run("check", str(path))
+        assert result.returncode == 2
+        assert "file:" in one_line(result.stderr)
+
+    odd = tmp_path / "odd.toml"
+    for content in (b"\xef\xbb\xbfmode = 'observe'\n", b"mode = 'enforce'\r\n"):
+        odd.write_bytes(content)
+        assert run("check", "--config", str(odd)).returncode == 0
+    for content in (b"x = " + b"[" * 5000, b"x = " + b"1" * 5000, b"\xff"):
+        odd.write_bytes(content)
+        result = run("check", str(odd))
+        assert result.returncode == 1
+        assert "file: is not" in one_line(result.stdout)
+
+
+@pytest.mark.parametrize("command", ["rewrite", "classify"])
+def test_closed_or_full_output_is_no_traceback(command: str) -> None:
+    for redirection, expected in (("<&-", 2), (">&-", 2), (">/dev/full", 2), ("| head -c 0", 0)):
+        line = f"echo 'cookie _ga' | {sys.executable} -m asgi_consent {command} {redirection}"
+        result = subprocess.run(["sh", "-c", line], capture_output=True, timeout=60, check=False)
+        assert result.returncode == expected, redirection
+        assert b"Traceback" not in result.stderr
+
+
+def test_secret_in_the_settings_file_is_refused_and_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "consent.toml"
+    path.write_text('secret_key = "hunter2hunter2"\n')
+
+    result = run("check", str(path))
+
+    assert b"ASGI_CONSENT_SECRET_KEY" in result.stdout
+    assert b"hunter2" not in result.stdout + result.stderr

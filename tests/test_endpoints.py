@@ -135,6 +135,7 @@ def test_choice_made_elsewhere_is_refused(app: ConsentMiddleware, headers: list[
         (b"choice=allow&service=basket", b"", 400),
         (b"\xff\xfe", b"", 400),
         (b"[1]", b"application/json", 400),
+        (b'{"choice": "save", "categories": ["typo"]}', b"application/json", 400),
         (b"{", b"application/json", 400),
         (b"choice=accept&x=" + b"x" * 20_000, b"", 413),
         (b"&".join(b"a=%d" % n for n in range(2000)), b"", 400),
@@ -150,7 +151,18 @@ def test_choice_that_cannot_be_read_changes_nothing(
 
 
 def test_choice_is_only_taken_by_post(app: ConsentMiddleware) -> None:
-    assert get(app, "/_consent/choice?choice=accept", [SAME]).status == 405
+    answer = get(app, "/_consent/choice?choice=accept", [SAME])
+
+    assert answer.status == 405
+    assert answer.first("allow") == b"POST"
+
+
+def test_service_is_not_kept_beside_its_category(app: ConsentMiddleware) -> None:
+    body = b"choice=save&category=statistics&service=counter&service=films"
+
+    found = state(app, cookie_of(post(app, "/_consent/choice", body)))
+
+    assert (found["categories"], found["services"]) == (["statistics"], ["films"])
 
 
 def test_unknown_address_below_the_prefix_never_reaches_the_app(protect: Protect) -> None:
@@ -220,8 +232,10 @@ def test_once_is_for_the_next_page_and_no_longer(protect: Protect) -> None:
         b"choice=once&service=films",
         [SAME, (b"referer", b"http://shop.example/film?x")],
     )
-    assert answer.first("location") == b"/film?x"
     once = cookie_of(answer, b"asgi_consent_once")
+    kept = (answer.first("location") or b"").decode()
+    assert get(app, kept, [once, document]).first("location") == b"/film?x"
+    assert get(app, kept).status == 200  # the page that explains: no cookie came back
 
     shown = get(app, "/film", [once, document])
     assert page in shown.body

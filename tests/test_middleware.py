@@ -84,7 +84,7 @@ def test_our_own_cookies_never_reach_the_app_even_if_declared(protect: Protect) 
     service = {"id": "all", "name": "All", "category": "necessary", "purpose": "x"}
 
     get(
-        protect(app, services=[{**service, "cookies": [{"name": "*"}]}]),
+        protect(app, services=[{**service, "cookies": ["asgi_*", "any"]}]),
         headers=[(b"cookie", b"asgi_consent=x; any=1")],
     )
 

@@ -105,6 +105,52 @@ def test_all_mistakes_come_in_one_go_with_key_value_and_expectation() -> None:
     assert len(found) >= 22
 
 
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"id": "google-analytic"}, 'did you mean "google-analytics"'),
+        ({"id": "statistics", "name": "x", "category": "necessary"}, "not a category's"),
+        ({"id": "x", "name": "X", "category": "marketing"}, "something to recognise it by"),
+        ({"id": "x", "hosts": ["*.com"]}, "everybody's"),
+        ({"id": "x", "cookies": ["*"]}, "it is every cookie"),
+        ({"id": "x", "storage": ["**"]}, "it is every key"),
+        ({"id": "x", "inline": [" a "]}, "pieces of code"),
+        ({"id": "x", "cookies": "_ga"}, 'cookies = [{ name = "…" }]'),
+        ({"id": "x", "privacy_url": "//evil.example"}, "the address of a page"),
+    ],
+)
+def test_service_that_cannot_work_is_a_mistake(table: dict[str, Any], expected: str) -> None:
+    assert expected in "\n".join(mistakes({"services": [table]}))
+
+
+def test_service_whose_category_is_removed_needs_another() -> None:
+    found = mistakes(
+        {"categories": {"statistics": False}, "services": [{"id": "google-analytics"}]}
+    )
+
+    assert any("its own one, statistics, is removed" in line for line in found)
+
+
+def test_cookies_may_be_plain_names() -> None:
+    service = {"id": "x", "name": "X", "category": "marketing", "cookies": ["a", "b_*"]}
+
+    cookies = read_settings({"services": [service]}).policy.services["x"].cookies
+    assert [cookie.name for cookie in cookies] == ["a", "b_*"]
+
+
+@pytest.mark.parametrize(
+    ("document", "key"),
+    [
+        ({"prefix": "/.."}, "prefix"),
+        ({"prefix": "/a/./b"}, "prefix"),
+        ({"region": {"header": "€"}}, "region.header"),
+        ({"policy": {"url": "//evil.example"}}, "policy.url"),
+    ],
+)
+def test_value_that_cannot_work_is_a_mistake(document: dict[str, Any], key: str) -> None:
+    assert any(f" {key}: is " in line for line in mistakes(document))
+
+
 def test_misspelt_key_gets_a_suggestion() -> None:
     (line,) = mistakes({"polcy": {}})
 

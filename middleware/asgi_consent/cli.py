@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 from urllib.parse import urlsplit
 
 from asgi_consent import __version__
@@ -27,6 +27,8 @@ from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.policy import Policy
 from asgi_consent.settings import Settings, load_settings
 
+_FILE = "consent.toml"
+_CONFIG_HELP = "a consent.toml (default: the defaults and the built-in catalogue)"
 _PIECE = 64 * 1024
 _begins_absolute = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?[/\\]{2}").match
 
@@ -39,21 +41,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        if sys.stdin is None or sys.stdout is None:
+            raise UsageError("standard input and output must be open")
+        code = command(options)
+        sys.stdout.flush()
+        return code
     except SettingsError as error:
         print(error, file=sys.stderr)
     except ConsentError as error:
         print(f"asgi-consent: {error}", file=sys.stderr)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has enough
-        return 0
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        # Whoever read may have enough: then it is nobody's mistake.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if isinstance(error, BrokenPipeError):
+            return 0
+        print(f"asgi-consent: {error.strerror}", file=sys.stderr)
     return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """One line for a mistake, instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; {self.prog} --help explains\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="asgi-consent",
         description="Cookie consent that is enforced on the server.",
         epilog="Start with: asgi-consent demo",
@@ -62,62 +78,52 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(
-        name: str, function: Callable[[argparse.Namespace], int], about: str, more: str
+        function: Callable[[argparse.Namespace], int], about: str, more: str, example: str
     ) -> argparse.ArgumentParser:
+        name = function.__name__.strip("_")
         command = commands.add_parser(
-            name, help=about, description=f"{about[0].upper()}{about[1:]}. {more}"
+            name,
+            help=about,
+            description=f"{about[0].upper()}{about[1:]}. {more}",
+            epilog=f"example: asgi-consent {name} {example}",
         )
         command.set_defaults(command=function)
         return command
 
     init = add(
-        "init",
-        _init,
-        "write a commented consent.toml",
-        "It never overwrites a file unless told to.",
+        _init, "write a commented consent.toml", "It overwrites no file unless told to.", "my.toml"
     )
-    init.add_argument(
-        "path", nargs="?", default="consent.toml", metavar="FILE", help="default: consent.toml"
-    )
+    init.add_argument("path", nargs="?", default=_FILE, metavar="FILE", help="default: %(default)s")
     init.add_argument("--force", action="store_true", help="overwrite FILE if it is there")
 
     check = add(
-        "check",
         _check,
         "find every mistake in a consent.toml",
-        "Prints one line for each: file, key, value, what was expected. Exit 1 if there is any.",
+        "Prints a line for each: file, key, value, what was expected. Exit 1 if there is any.",
+        "consent.toml",
     )
-    check.add_argument(
-        "path", nargs="?", default="consent.toml", metavar="FILE", help="default: consent.toml"
-    )
+    check.add_argument("path", nargs="?", metavar="FILE", help=f"default: {_FILE}")
+    check.add_argument("--config", metavar="FILE", help="the same as FILE")
 
     demo = add(
-        "demo",
         _demo,
         "serve a demonstration site with its own third parties",
         "Everything runs on this machine; nothing leaves it.",
+        "--port 8080",
     )
+    demo.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
     demo.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+        "--port", type=int, default=8000, help="default: %(default)s; 0 takes any free one"
     )
-    demo.add_argument(
-        "--port",
-        type=int,
-        default=8000,
-        help="port to listen on (default: %(default)s; 0 for any free one)",
-    )
+    demo.add_argument("--config", metavar="FILE", help="a consent.toml in place of the demo's own")
 
     rewrite = add(
-        "rewrite",
         _rewrite,
         "gate HTML: from standard input to standard output",
         "Shows what a visitor with the given grants would be sent, without the banner.",
+        "--url https://shop.example/ --grant statistics < page.html",
     )
-    rewrite.add_argument(
-        "--config",
-        metavar="FILE",
-        help="a consent.toml (default: the defaults and the built-in catalogue)",
-    )
+    rewrite.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
     rewrite.add_argument(
         "--grant",
         action="append",
@@ -126,23 +132,17 @@ def _parser() -> argparse.ArgumentParser:
         help="a category or service that is granted; may be repeated",
     )
     rewrite.add_argument(
-        "--url",
-        metavar="PAGE_URL",
-        help="address of the page: tells its own hosts from third parties",
+        "--url", metavar="PAGE_URL", help="address of the page: tells its own hosts from others"
     )
 
     classify = add(
-        "classify",
         _classify,
         "say which service URLs, cookies and storage keys belong to",
         "Reads lines `url …`, `cookie …` or `storage …`; writes one JSON object for each: "
         "kind, value, service, vendor, category; null where unknown.",
+        "< lines.txt",
     )
-    classify.add_argument(
-        "--config",
-        metavar="FILE",
-        help="a consent.toml (default: the defaults and the built-in catalogue)",
-    )
+    classify.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
     return parser
 
 
@@ -163,19 +163,20 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not Path(options.path).is_file():
-        raise UsageError(f"{options.path} is not there; asgi-consent init writes a starter file")
+    path = options.path or options.config or _FILE
     try:
-        settings = load_settings(options.path)
+        settings = load_settings(path)
     except SettingsError as error:
+        if error.unreadable:
+            raise
         print(error)
         count = len(error.problems)
-        print(f"{count} mistake{'' if count == 1 else 's'} in {options.path}", file=sys.stderr)
+        print(f"{count} mistake{'' if count == 1 else 's'} in {path}", file=sys.stderr)
         return 1
     policy = settings.policy
     optional = ", ".join(sorted(policy.optional))
     print(
-        f"{options.path}: no mistakes. Mode {settings.mode}, policy revision "
+        f"{path}: no mistakes. Mode {settings.mode}, policy revision "
         f"{policy.revision.number}, {len(policy.declared)} services declared, "
         f"{len(policy.services)} known, optional categories: {optional}"
     )
@@ -187,7 +188,8 @@ def _demo(options: argparse.Namespace) -> int:
         from asgi_consent.demo.serve import serve_demo
     except ImportError as error:
         raise UsageError(f'the demo needs {error.name}: pip install "asgi-consent[demo]"') from None
-    serve_demo(options.host, options.port)
+    settings = load_settings(options.config) if options.config else None
+    serve_demo(options.host, options.port, settings)
     return 0
 
 
@@ -215,8 +217,10 @@ def _rewrite(options: argparse.Namespace) -> int:
 def _classify(options: argparse.Namespace) -> int:
     policy = _settings(options.config).policy
     for number, (kind, value) in enumerate(_lines(sys.stdin.buffer), 1):
+        if not kind:
+            continue
         find = _FINDERS.get(kind)
-        if find is None:
+        if find is None or not value:
             raise UsageError(f'line {number}: expected "url", "cookie" or "storage" and a value')
         service = next(iter(find(policy, value)), None)
         answer = {

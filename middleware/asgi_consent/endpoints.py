@@ -22,7 +22,7 @@ from asgi_consent.http.request import Request, local_address
 from asgi_consent.policy import Policy
 from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
-from asgi_consent.types import Headers, Receive, Send
+from asgi_consent.types import Header, Headers, Receive, Send
 from asgi_consent.visitor import OURS, VisitorCookies
 
 _HTML = "text/html; charset=utf-8"
@@ -65,8 +65,13 @@ class Endpoints:
                 await handler(exchange)
             elif method == "GET" and name in STATIC_FILES:
                 await self._static(exchange, name)
-            elif any(known == name for _, known in self._routes):
-                raise Refusal(405, "Not this way", "This address does not take this method.")
+            elif allowed := [way for way, known in self._routes if known == name]:
+                raise Refusal(
+                    405,
+                    "Not this way",
+                    "This address does not take this method.",
+                    [(b"allow", ", ".join(allowed).encode())],
+                )
             else:
                 raise Refusal(404, "Nothing here", "There is no page at this address.")
         except Refusal as refusal:
@@ -84,7 +89,7 @@ class Endpoints:
     async def _kept(self, exchange: Exchange) -> None:
         """Where a first choice without a script comes by: did the browser keep the cookie?"""
         address = local_address(exchange.query("return"), exchange.request.root + "/")
-        if exchange.decision.consent.record_id:
+        if exchange.decision.consent.record_id or self._visitor.once(exchange.request):
             await exchange.redirect(address, [])
         else:
             await self._page(exchange, 200, "blocked", address)
@@ -136,11 +141,15 @@ class Endpoints:
         headers += self._removals(request, decision, address)
         if exchange.wants_json:
             await exchange.answer_json(200, _described(after, decision), headers)
-        elif before.record_id:
-            await exchange.redirect(address, headers)
         else:
-            kept = f"{request.root}{self._settings.prefix}/kept?return={quote(address)}"
-            await exchange.redirect(kept, headers)
+            await self._return(exchange, address, headers)
+
+    async def _return(self, exchange: Exchange, address: str, headers: Headers) -> None:
+        """Back to the page; the first time by an address that sees whether cookies are kept."""
+        request = exchange.request
+        if not exchange.decision.consent.record_id:
+            address = f"{request.root}{self._settings.prefix}/kept?return={quote(address)}"
+        await exchange.redirect(address, headers)
 
     def _read_choice(self, kind: str, fields: Fields, decision: Decision) -> Choice:
         policy = self._policy
@@ -149,10 +158,7 @@ class Endpoints:
         if kind in ("reject", "withdraw"):
             return Choice()
         if kind == "save":
-            return Choice(
-                policy.categories_of(fields.all("category")),
-                policy.services_among(fields.all("service")),
-            )
+            return self._saved(fields)
         if kind == "allow":
             service = self._switchable(fields.first("service"))
             before, grants = decision.consent, decision.grants
@@ -164,12 +170,30 @@ class Endpoints:
             )
         raise Refusal(400, "Not understood", "The choice must be accept, reject, save or allow.")
 
+    def _saved(self, fields: Fields) -> Choice:
+        policy = self._policy
+        categories, services = fields.all("category"), fields.all("service")
+        if fields.from_script:  # a form may be of a page from before the settings changed
+            known = {category.id for category in policy.categories} | policy.services.keys()
+            for name in (*categories, *services):
+                if name not in known:
+                    message = f"There is no category or service {name!r}."
+                    raise Refusal(400, "Not understood", message)
+        granted = policy.categories_of(categories)
+        # A category stands for all in it: its services are not kept beyond it.
+        single = (
+            id_
+            for id_ in policy.services_among(services)
+            if policy.services[id_].category not in granted
+        )
+        return Choice(granted, frozenset(single))
+
     async def _once(self, exchange: Exchange, service: str, address: str) -> None:
         header = self._visitor.set_once(exchange.request, self._switchable(service))
         if exchange.wants_json:
             await exchange.answer_json(200, {"once": service}, [header])
         else:
-            await exchange.redirect(address, [header])
+            await self._return(exchange, address, [header])
 
     def _switchable(self, service: str) -> str:
         if not self._policy.services_among([service]):
@@ -196,14 +220,22 @@ class Endpoints:
     # ---- answering
 
     async def _page(
-        self, exchange: Exchange, status: int, name: str, address: str, **more: Any
+        self,
+        exchange: Exchange,
+        status: int,
+        name: str,
+        address: str,
+        headers: Headers | None = None,
+        **more: Any,
     ) -> None:
         body = self._banner.page(name, exchange.decision, exchange.request.root, address, **more)
-        await exchange.answer(status, _HTML, body, [(b"content-security-policy", _PAGE_POLICY)])
+        policy: Header = (b"content-security-policy", _PAGE_POLICY)
+        await exchange.answer(status, _HTML, body, [policy, *(headers or [])])
 
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         if exchange.wants_json:
-            await exchange.answer_json(refusal.status, {"error": refusal.message})
+            error = {"error": refusal.message}
+            await exchange.answer_json(refusal.status, error, refusal.headers)
             return
         root = exchange.request.root
         await self._page(
@@ -211,6 +243,7 @@ class Endpoints:
             refusal.status,
             "error",
             root + "/",
+            refusal.headers,
             title=refusal.title,
             message=refusal.message,
         )

@@ -32,9 +32,13 @@ class Problem:
 
 
 class SettingsError(ConsentError):
-    """One or more mistakes in the settings; `problems` holds all of them."""
+    """One or more mistakes in the settings; `problems` holds all of them. `unreadable`: there was
+    no file to find mistakes in."""
 
-    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+    def __init__(
+        self, source: str, problems: Iterable[Problem], *, unreadable: bool = False
+    ) -> None:
         self.source = source
+        self.unreadable = unreadable
         self.problems = tuple(problems)
         super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))

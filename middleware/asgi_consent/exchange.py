@@ -19,16 +19,20 @@ _SINGULAR = {"categories": "category", "services": "service"}
 class Refusal(Exception):
     """A request that is answered with an error page."""
 
-    def __init__(self, status: int, title: str, message: str) -> None:
+    def __init__(
+        self, status: int, title: str, message: str, headers: Headers | None = None
+    ) -> None:
         self.status, self.title, self.message = status, title, message
+        self.headers = headers or []
         super().__init__(title)
 
 
 class Fields:
     """The fields of a form or a JSON object, each a list of texts."""
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(self, fields: Mapping[str, list[str]], *, from_script: bool = False) -> None:
         self._fields = fields
+        self.from_script = from_script
 
     def first(self, name: str) -> str:
         return next(iter(self._fields.get(name, ())), "")
@@ -69,7 +73,7 @@ class Exchange:
                 break
         try:
             if media_type(self.request.headers)[0] == b"application/json":
-                return Fields(_json_fields(json.loads(body)))
+                return Fields(_json_fields(json.loads(body)), from_script=True)
             return Fields(parse_qs(body.decode("utf-8"), max_num_fields=1000))
         except ValueError:
             raise Refusal(400, "Not understood", "The choice could not be read.") from None

@@ -17,7 +17,7 @@ _log = logging.getLogger("asgi_consent")
 class Findings:
     def __init__(self, mode: Mode) -> None:
         self._verb = "held back" if mode is Mode.ENFORCE else "would hold back"
-        self._seen: set[tuple[str, str]] = set()
+        self._told: set[str] = set()
 
     def cookie(self, name: bytes, verdict: Verdict) -> None:
         shown = _quoted(name.decode("latin-1"))
@@ -31,21 +31,34 @@ class Findings:
         host = _quoted(target.host if target else "")
         self._tell(element, _quoted(url.partition("?")[0]), verdict, f"hosts = [{host}]")
 
+    def unread(self, what: str) -> None:
+        """Something that may be a page and cannot be read."""
+        self._once(logging.WARNING, f"{ascii(what)[1:-1]} cannot be read and passes ungated")
+
+    def kept_out(self, directive: bytes) -> None:
+        """The app's own policy stops a file of ours."""
+        self._once(
+            logging.WARNING,
+            f"the app's Content-Security-Policy keeps our files out: add 'self' or a nonce to "
+            f"{directive.decode('ascii')}",
+        )
+
     def _tell(self, kind: str, what: str, verdict: Verdict, how: str) -> None:
-        if len(self._seen) >= _MOST or (kind, what) in self._seen:
-            return
-        self._seen.add((kind, what))
         if verdict.category is None:
-            _log.warning(
-                "%s undeclared %s %s; to declare it, add %s to one of [[services]]",
-                self._verb,
-                kind,
-                what,
-                how,
+            self._once(
+                logging.WARNING,
+                f"{self._verb} undeclared {kind} {what}; to declare it, add {how} to one of "
+                "[[services]]",
             )
         else:
             service = verdict.service.id if verdict.service else "-"
-            _log.info("%s %s %s of %s (%s)", self._verb, kind, what, service, verdict.category)
+            owner = f"{service} ({verdict.category})"
+            self._once(logging.INFO, f"{self._verb} {kind} {what} of {owner}")
+
+    def _once(self, level: int, message: str) -> None:
+        if len(self._told) < _MOST and message not in self._told:
+            self._told.add(message)
+            _log.log(level, "%s", message)
 
 
 def _quoted(text: str) -> str:

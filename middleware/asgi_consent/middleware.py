@@ -8,8 +8,9 @@ One object per app, nothing of a request kept in it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
+from typing import Any
 
 from asgi_consent.banner.render import Banner
 from asgi_consent.decision import Decision, decide
@@ -22,7 +23,7 @@ from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
 from asgi_consent.policy import Mode
 from asgi_consent.responder import Responder, Tools
-from asgi_consent.settings import Settings, load_settings
+from asgi_consent.settings import Settings, load_settings, read_settings
 from asgi_consent.signals import read_signals
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import App, Headers, Receive, Scope, Send
@@ -34,9 +35,10 @@ SECRET_KEY_VARIABLE = "ASGI_CONSENT_SECRET_KEY"
 class ConsentMiddleware:
     """Holds back what the visitor has not agreed to, on the server.
 
-    `settings`: path of a consent.toml, or `Settings`; without it the defaults and the built-in
-    catalogue apply. `secret_key`: at least 32 characters, or several keys, oldest first, of which
-    the last signs; without it the environment variable ASGI_CONSENT_SECRET_KEY, comma-separated.
+    `settings`: path of a consent.toml, what such a file holds, or `Settings`; without it the
+    defaults and the built-in catalogue apply. `secret_key`: at least 32 characters, or several
+    keys, oldest first, of which the last signs; without it the environment variable
+    ASGI_CONSENT_SECRET_KEY, comma-separated.
 
     Raises SettingsError with every mistake in the settings, SecretKeyError without a good key.
     """
@@ -44,12 +46,14 @@ class ConsentMiddleware:
     def __init__(
         self,
         app: App,
-        settings: str | PathLike[str] | Settings | None = None,
+        settings: str | PathLike[str] | Mapping[str, Any] | Settings | None = None,
         secret_key: str | Iterable[str] | None = None,
     ) -> None:
         self.app = app
         if settings is None:
             settings = Settings()
+        elif isinstance(settings, Mapping):
+            settings = read_settings(settings)
         elif not isinstance(settings, Settings):
             settings = load_settings(settings)
         self.settings = settings

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from asgi_consent.catalog.domains import is_within, registrable_domain
+from asgi_consent.catalog.domains import is_same_site, is_within
 from asgi_consent.catalog.matcher import Matcher
 from asgi_consent.catalog.services import NECESSARY, Service
 from asgi_consent.catalog.urls import Target
@@ -139,7 +139,7 @@ class Policy:
 
     def is_own(self, host: str, page_host: str) -> bool:
         """Whether `host` is the site's: of the page's registrable domain, or declared as ours."""
-        if host == page_host or is_within(host, registrable_domain(page_host)):
+        if is_same_site(host, page_host):
             return True
         return any(is_within(host, own) for own in self.own_hosts)
 

@@ -6,14 +6,13 @@ starlette's GZipResponder; everything else passes at once, untouched but for its
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import anyio
 import anyio.lowlevel
 
-from asgi_consent.banner.render import Banner
+from asgi_consent.banner.render import Banner, Placement
 from asgi_consent.decision import Decision, Page
 from asgi_consent.findings import Findings
 from asgi_consent.html.gating import Gating
@@ -27,7 +26,7 @@ from asgi_consent.http.cookies import (
     possible_scopes,
     remove_cookie,
 )
-from asgi_consent.http.csp import script_nonce
+from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
 from asgi_consent.http.headers import copy_headers, get_header, list_members, media_type, without
 from asgi_consent.http.known_scopes import KnownScopes, is_worth_knowing
 from asgi_consent.http.links import filter_links
@@ -38,8 +37,6 @@ from asgi_consent.visitor import OURS, VisitorCookies
 
 _SLICE = 64 * 1024  # bytes of a body that are rewritten before other tasks get a turn
 _BODILESS = frozenset((*range(100, 200), 204, 206, 304))
-
-_log = logging.getLogger("asgi_consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +149,8 @@ class Responder:
             return False
         kind, _ = media_type(headers)
         sniffed = not kind and get_header(headers, b"x-content-type-options") != b"nosniff"
+        if kind == b"application/xhtml+xml":
+            self._tools.findings.unread("a page sent as application/xhtml+xml")
         if kind != b"text/html" and not sniffed:
             return False
         disposition = list_members(get_header(headers, b"content-disposition") or b"")
@@ -160,7 +159,7 @@ class Responder:
             return False
         coding = _coding(headers)
         if coding and coding not in KNOWN:
-            _log.warning("a page coded as %s cannot be read and passes ungated", ascii(coding))
+            self._tools.findings.unread(f"a page coded as {coding.decode('latin-1')}")
             return False
         return True
 
@@ -221,13 +220,20 @@ class Responder:
         )
         if request.is_fragment:
             return Rewriter(gating)
-        nonce = script_nonce(headers)
-        head = banner.head(decision, request.root, nonce)
-        if request.is_framed:
-            return Rewriter(gating, head=head)
-        again = request.method in ("GET", "HEAD")
-        address = request.address if again else request.root + "/"
-        body = banner.body(decision, request.root, address, nonce, reloads=again)
+        reloads = request.method in ("GET", "HEAD")
+        place = Placement(
+            root=request.root,
+            address=request.address if reloads else request.root + "/",
+            script_nonce=nonce_of(headers, SCRIPTS),
+            style_nonce=nonce_of(headers, STYLES),
+            reloads=reloads,
+            just_chosen=self._tools.visitor.just_chose(decision.consent),
+        )
+        for sources in (SCRIPTS, STYLES):
+            if keeps_us_out(headers, sources):
+                self._tools.findings.kept_out(sources[-2])
+        head = banner.head(decision, place)
+        body = b"" if request.is_framed else banner.body(decision, place)
         return Rewriter(gating, head=head, body=body)
 
 

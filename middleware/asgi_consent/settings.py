@@ -13,7 +13,8 @@ from typing import Any
 
 from asgi_consent.catalog.builtin import builtin_services
 from asgi_consent.catalog.patterns import HostPattern
-from asgi_consent.catalog.services import NECESSARY, CookiePattern, Lifetime, Service
+from asgi_consent.catalog.services import Lifetime
+from asgi_consent.declarations import is_address, is_id, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
@@ -28,11 +29,9 @@ from asgi_consent.policy import (
 from asgi_consent.tables import Table
 
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
-_ID = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
-_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 token; * is our wildcard
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
-_URL = re.compile(r"https?://[^\s/]+(/\S*)?|/\S*")
-_CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/\S*")
+_CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/(?!/)\S*")
+_HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")  # RFC 9110 token
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +65,20 @@ def load_settings(path: str | PathLike[str]) -> Settings:
     """Read a consent.toml. Raises SettingsError with every problem found."""
     source = str(path)
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise SettingsError(
-            source, [Problem("file", "", "not found; asgi-consent init writes a starter file")]
-        ) from None
+        raise _unreadable(source, "not found; asgi-consent init writes a starter file") from None
     except OSError as error:
-        raise SettingsError(
-            source, [Problem("file", "", f"cannot be read: {error.strerror}")]
-        ) from None
+        raise _unreadable(source, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(source, [Problem("file", "", "is not UTF-8 text")]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, absurd numbers or nesting
         raise SettingsError(source, [Problem("file", "", f"is not TOML: {error}")]) from None
     return read_settings(data, source)
+
+
+def _unreadable(source: str, why: str) -> SettingsError:
+    return SettingsError(source, [Problem("file", "", why)], unreadable=True)
 
 
 def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings:
@@ -96,7 +95,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         prefix=_prefix(root),
         policy=Policy(
             categories=categories,
-            services=_services(root, categories),
+            services=read_services(root, [category.id for category in categories]),
             revision=_revision(root.table("policy")),
             region=_region(root.table("region")),
             unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),
@@ -105,6 +104,12 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         source=source,
     )
     root.choice("delivery", ["visitor"], "visitor")
+    if "secret_key" in root:
+        root.refuse(
+            "secret_key",
+            "a secret is never read from this file: set it as "
+            "ASGI_CONSENT_SECRET_KEY in the environment",
+        )
     root.done()
     if problems:
         raise SettingsError(source, problems)
@@ -142,7 +147,7 @@ def _lifetime(table: Table) -> timedelta:
     default = Lifetime("180d")
     lifetime = table.lifetime("lifetime", default) or default
     if lifetime.duration is None or lifetime.duration > _LONGEST:
-        table.problem("lifetime", 'at most "400d", longer than browsers keep a cookie')
+        table.problem("lifetime", 'at most "400d": browsers keep no cookie for longer')
         lifetime = default
     table.done()
     assert lifetime.duration is not None
@@ -151,7 +156,7 @@ def _lifetime(table: Table) -> timedelta:
 
 def _prefix(root: Table) -> str:
     prefix = root.text("prefix", Settings.prefix)
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", prefix):
+    if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", prefix):
         root.problem("prefix", 'a path such as "/_consent", without a slash at its end')
     return prefix
 
@@ -165,7 +170,7 @@ def _revision(table: Table) -> Revision:
     )
     if revision.published and revision.effective and revision.effective < revision.published:
         table.problem("effective", f"a day not before published = {revision.published}")
-    if revision.url and not _URL.fullmatch(revision.url):
+    if revision.url and not is_address(revision.url):
         table.problem("url", 'the address of the policy, such as "/privacy"')
     table.done()
     return revision
@@ -181,6 +186,8 @@ def _region(table: Table) -> Region:
             rules.problem(region, 'a key such as US or "US-CA" (ISO 3166)')
     if found and not header:
         table.missing("header", 'the request header that names the region, such as "CF-IPCountry"')
+    if not _HEADER.fullmatch(header):
+        table.problem("header", 'the name of a request header, such as "CF-IPCountry"')
     rule = table.choice("rule", Rule, Rule.OPT_IN)
     table.done()
     return Region(rule=rule, header=header.lower(), rules=found)
@@ -194,7 +201,7 @@ def _categories(table: Table) -> tuple[Category, ...]:
             del categories[key]
             continue
         entry = table.table(key)
-        if not _ID.fullmatch(key):
+        if not is_id(key):
             table.problem(key, "a name of lower-case letters, digits, - and _")
         label = known.label if known else ""
         description = known.description if known else ""
@@ -213,81 +220,3 @@ def _categories(table: Table) -> tuple[Category, ...]:
 def _required(table: Table, key: str, expected: str) -> str:
     table.missing(key, expected)
     return ""
-
-
-def _services(root: Table, categories: tuple[Category, ...]) -> dict[str, Service]:
-    catalogue = root.table("catalogue")
-    known = dict(builtin_services())
-    use = catalogue.flag("use", True)
-    for id_ in catalogue.texts("off"):
-        if known.pop(id_, None) is None:
-            catalogue.problem("off", f'ids of services in the catalogue; "{id_}" is none')
-    catalogue.done()
-
-    declared: dict[str, Service] = {}
-    for table in root.tables("services"):
-        service = _service(table, known, [category.id for category in categories])
-        if service.id in declared:
-            table.problem("id", "an id of its own; this one is declared twice")
-        declared[service.id] = service
-    return {**known, **declared} if use else declared
-
-
-def _service(table: Table, known: Mapping[str, Service], categories: list[str]) -> Service:
-    id_ = table.required_text("id", "a short name of the service, such as google-analytics")
-    if id_ and not _ID.fullmatch(id_):
-        table.problem("id", "lower-case letters, digits, - and _")
-    base = known.get(id_)
-    if base is None:
-        table.required_text(
-            "name", "what the visitor reads, as this service is not in the catalogue"
-        )
-        if "category" not in table:
-            table.missing("category", "a category, as this service is not in the catalogue")
-        base = Service(id=id_, name="", vendor="", category=NECESSARY)
-    category = table.choice("category", categories, base.category)
-    service = Service(
-        id=id_,
-        name=table.text("name", base.name),
-        vendor=table.text("vendor", base.vendor),
-        category=category,
-        kind=table.text("kind", base.kind),
-        purpose=table.text("purpose", base.purpose),
-        privacy_url=table.text("privacy_url", base.privacy_url),
-        hosts=_hosts(table, base.hosts),
-        cookies=_cookies(table, base.cookies),
-        storage=table.texts("storage", base.storage),
-        inline=table.texts("inline", base.inline),
-        declared=True,
-    )
-    if service.privacy_url and not _URL.fullmatch(service.privacy_url):
-        table.problem("privacy_url", "the address of a page")
-    if category == NECESSARY and not service.purpose and id_ not in known:
-        table.missing("purpose", "why the site does not work without it, as it is necessary")
-    table.done()
-    return service
-
-
-def _hosts(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
-    hosts = table.texts("hosts", default)
-    for host in hosts:
-        try:
-            HostPattern.parse(host)
-        except ValueError as error:
-            table.problem("hosts", f'every entry to be {error}; "{host}" is not')
-            return ()
-    return hosts
-
-
-def _cookies(table: Table, default: tuple[CookiePattern, ...]) -> tuple[CookiePattern, ...]:
-    if "cookies" not in table:
-        table.texts("cookies")
-        return default
-    cookies: list[CookiePattern] = []
-    for entry in table.tables("cookies"):
-        name = entry.required_text("name", 'a cookie name; * stands for anything, as in "_ga_*"')
-        if name and not _COOKIE_NAME.fullmatch(name):
-            entry.problem("name", "a cookie name without spaces, commas, semicolons or quotes")
-        cookies.append(CookiePattern(name, entry.lifetime("lifetime", None), entry.text("purpose")))
-        entry.done()
-    return tuple(cookies)

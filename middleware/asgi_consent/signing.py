@@ -34,6 +34,8 @@ _STATUSES = (Status.GIVEN, Status.REFUSED, Status.WITHDRAWN)
 def check_keys(keys: Iterable[str]) -> list[str]:
     """The keys, oldest first. Raises SecretKeyError for a missing, short or obvious one."""
     found = [key for key in keys if key]
+    if not all(isinstance(key, str) for key in found):
+        raise SecretKeyError("a secret key is a text, or a list of texts, oldest first")
     if not found:
         raise SecretKeyError(
             f"no secret key: set ASGI_CONSENT_SECRET_KEY or pass secret_key=; {_HOW}"

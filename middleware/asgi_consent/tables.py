@@ -46,6 +46,11 @@ class Table:
         self._read.add(key)
         self._problems.append(Problem(self.name(key), "", f"missing; expected {expected}"))
 
+    def refuse(self, key: str, why: str) -> None:
+        """A key that must not be here; its value is not shown."""
+        self._read.add(key)
+        self._problems.append(Problem(self.name(key), "", why))
+
     def text(self, key: str, default: str = "", expected: str = "a text") -> str:
         value = self._take(key, default)
         if isinstance(value, str) and (value.strip() or key not in self._data):
@@ -115,13 +120,18 @@ class Table:
             value = {}
         return Table(value, self.name(key), self._problems)
 
-    def tables(self, key: str) -> Iterator[Table]:
-        """Each table of a list of tables, named `key[1]`, `key[2]`, …"""
+    def tables(self, key: str, by: str = "") -> Iterator[Table]:
+        """Each table of a list of tables, named `key[1]`, `key[2]`, … With `by`, a plain text
+        stands for a table with only that key."""
         value = self._take(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.problem(key, f"a list of tables: [[{self.name(key)}]]")
+        items = value if isinstance(value, list) else [value]
+        if by:
+            items = [{by: item} if isinstance(item, str) else item for item in items]
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in items):
+            form = f'{key} = [{{ {by} = "…" }}]' if by else f"[[{self.name(key)}]]"
+            self.problem(key, f"a list of tables: {form}")
             return
-        for number, item in enumerate(value, 1):
+        for number, item in enumerate(items, 1):
             yield Table(item, f"{self.name(key)}[{number}]", self._problems)
 
     def __iter__(self) -> Iterator[str]:

@@ -21,6 +21,7 @@ ONCE = b"asgi_consent_once"
 SCOPES = b"asgi_consent_scopes"
 
 _PREFIX = b"__Host-"
+_JUST = 8  # seconds
 #: nobody but us may read or set these
 OURS = frozenset(prefix + name for prefix in (b"", _PREFIX) for name in (CONSENT, ONCE, SCOPES))
 
@@ -29,6 +30,10 @@ class VisitorCookies:
     def __init__(self, signer: ConsentSigner, lifetime: timedelta) -> None:
         self._signer = signer
         self._seconds = int(lifetime.total_seconds())
+
+    def just_chose(self, consent: Consent) -> bool:
+        """Whether the choice is so new that the page should say it was taken."""
+        return consent.answered and 0 <= self._signer.now() - consent.time < _JUST
 
     def consent(self, request: Request) -> Consent:
         token = _read(request, CONSENT)

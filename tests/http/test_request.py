@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_consent.http.csp import script_nonce
+from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
 from asgi_consent.http.headers import copy_headers, media_type
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.types import Header
@@ -27,7 +27,7 @@ LEADS_AWAY = [
     "javascript:alert(1)", "data:text/html,x", "evil.example", "@evil.example", ".evil.example",
     "/.//evil.example", "/..//evil.example", "/././/evil.example", "/%2e//evil.example",
     "/%2E%2e//evil.example", "/./\\evil.example", "/\\/evil.example", " /x", "\t/x", "/x\r\nSet-Cookie: a=b",
-    "/\u2028/x\\", "?x", "#x", "/" + "x" * 3000, "//", "///", "/.//", "\u3000//evil.example",
+    "/\u2028/x\\", "?x", "#x", "/" + "x" * 9000, "//", "///", "/.//", "\u3000//evil.example",
     "http:/evil.example", "http:\\evil.example", "//[::1]/", "//127.0.0.1", "//evil.example@shop.example",
 ]  # fmt: skip
 
@@ -125,7 +125,23 @@ def test_referring_address_is_only_of_this_origin() -> None:
     ],
 )
 def test_nonce_is_read_where_scripts_get_it_from(policy: bytes, nonce: bytes) -> None:
-    assert script_nonce([(b"Content-Security-Policy", policy)]) == nonce
+    assert nonce_of([(b"Content-Security-Policy", policy)], SCRIPTS) == nonce
+
+
+@pytest.mark.parametrize(
+    ("policy", "out"),
+    [
+        (b"style-src 'none'", True),
+        (b"default-src 'none'", True),
+        (b"style-src 'self'", False),
+        (b"style-src 'nonce-x'", False),
+        (b"style-src https://shop.example", False),
+        (b"img-src 'none'", False),
+        (b"default-src 'self', style-src 'none'", True),
+    ],
+)
+def test_policy_that_surely_stops_our_files_is_seen(policy: bytes, out: bool) -> None:
+    assert keeps_us_out([(b"content-security-policy", policy)], STYLES) is out
 
 
 def test_headers_of_any_shape_are_read() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from asgi_consent.banner.static_files import STATIC_FILES
-from asgi_consent.catalog.domains import registrable_domain
+from asgi_consent.catalog.domains import is_same_site, registrable_domain
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import NECESSARY, Service
 from asgi_consent.decision import Grants
@@ -27,11 +27,13 @@ def parse_grants(key: str, policy: Policy) -> Grants:
 def guard_rules(policy: Policy, grants: Grants, page_host: str) -> dict[str, Any]:
     services = policy.services.values()
     allowed = [service for service in services if grants.allow(service)]
+    necessary = [service for service in allowed if service.category == NECESSARY]
     return {
-        "own": [registrable_domain(page_host), *policy.own_hosts],
+        "own": [*_own_domain(page_host), *policy.own_hosts],
         "unknown": policy.unknown_hosts,
         "hosts": _hosts(policy, services, grants, page_host),
         "cookies": sorted({cookie.name for service in allowed for cookie in service.cookies}),
+        "necessary": sorted({cookie.name for service in necessary for cookie in service.cookies}),
         "storage": sorted({key for service in allowed for key in service.storage}),
         "grants": [NECESSARY, *sorted(grants.categories), *sorted(grants.services)],
         "granted_services": sorted(
@@ -70,6 +72,12 @@ def _hosts(
         or policy.is_own(host, page_host)
         or any(parent in allowed for parent in _parents(host))
     }
+
+
+def _own_domain(page_host: str) -> list[str]:
+    """The domain whose hosts are all the site's own; the page's host itself always is."""
+    domain = registrable_domain(page_host)
+    return [domain] if is_same_site("any." + domain, page_host) else []
 
 
 def _parents(host: str) -> list[str]:

@@ -19,11 +19,20 @@ from asgi_consent.banner.words import content_of, purpose_of
 from asgi_consent.catalog.services import Service
 from asgi_consent.consent import Status
 from asgi_consent.decision import Decision
+from asgi_consent.policy import Rule
 from asgi_consent.settings import Settings
 
-# Stand-ins for the page's address in a kept rendering: as a form value, and inside a URL.
+# Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
+# URL, and the nonce attribute of the style sheet.
 _ADDRESS = "THE-RETURN-ADDRESS"
 _ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
+_STYLE_NONCE = "THE-STYLE-NONCE"
+
+_SAID = {
+    Status.GIVEN: "Saved. You can change it any time.",
+    Status.REFUSED: "Saved. Only what is necessary is used.",
+    Status.WITHDRAWN: "Withdrawn. Only what is necessary is used.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +41,41 @@ class _State:
 
     root: str
     asks: bool
+    opt_in: bool
     gpc: bool
     withdrawable: bool
     categories: frozenset[str]
     services: frozenset[str]
+    said: str
 
     @classmethod
-    def of(cls, decision: Decision, root: str) -> _State:
+    def of(cls, decision: Decision, root: str, *, just_chosen: bool = False) -> _State:
         return cls(
             root,
             decision.asks,
+            decision.rule is Rule.OPT_IN,
             decision.gpc_honoured,
             decision.status is Status.GIVEN,
             decision.grants.categories,
             decision.grants.services,
+            _SAID.get(decision.status, "") if just_chosen else "",
         )
 
 
-class Banner:
-    """Every method takes `root`, the path at which the app is mounted."""
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The page that the banner goes into. `root` is where the app is mounted, `address` what to
+    come back to; `reloads`: it can be loaded again without harm; `just_chosen`: say so."""
 
+    root: str
+    address: str
+    script_nonce: bytes = b""
+    style_nonce: bytes = b""
+    reloads: bool = True
+    just_chosen: bool = False
+
+
+class Banner:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._environment = Environment(
@@ -75,31 +99,25 @@ class Banner:
         # A mistake in a template shows now, not when the first visitor comes.
         self._body_of(_State.of(Decision(settings.policy), ""))
 
-    def head(self, decision: Decision, root: str, nonce: bytes) -> bytes:
+    def head(self, decision: Decision, place: Placement) -> bytes:
         """The guard, first in the head."""
-        return b'<script src="%s"%s></script>' % (
-            self.guard_address(decision, root).replace("&", "&amp;").encode("ascii"),
-            _nonce(nonce),
-        )
+        address = _ascii(str(escape(self._guard_address(decision, place.root))))
+        return b'<script src="%s"%s></script>' % (address, _nonce(place.script_nonce))
 
-    def guard_address(self, decision: Decision, root: str) -> str:
-        policy_version = self._settings.policy.version
-        version = f"{STATIC_FILES['guard.js'].version}{policy_version}"
-        return f"{self._prefix(root)}/guard.js?v={version}&grants={decision.grants.key}"
-
-    def body(
-        self, decision: Decision, root: str, address: str, nonce: bytes, *, reloads: bool
-    ) -> bytes:
-        """Banner and link, first in the body. `address` is the page's, to come back to; `reloads`
-        says that it can be loaded again without harm."""
-        banner = self._body_of(_State.of(decision, root))
-        script = b'<script src="%s" defer%s%s></script>' % (
-            self._file("banner.js", root).encode("ascii"),
-            b"" if reloads else b" data-no-reload",
-            _nonce(nonce),
+    def body(self, decision: Decision, place: Placement) -> bytes:
+        """Banner and link, first in the body."""
+        banner = self._body_of(_State.of(decision, place.root, just_chosen=place.just_chosen))
+        for stand_in, text in (
+            (_ADDRESS, _ascii(str(escape(place.address)))),
+            (_ADDRESS_QUOTED, quote(place.address, safe="/").encode()),
+            (_STYLE_NONCE, _nonce(place.style_nonce)),
+        ):
+            banner = banner.replace(stand_in.encode(), text)
+        return banner + b'<script src="%s" defer%s%s></script>' % (
+            _ascii(str(escape(self._file("banner.js", place.root)))),
+            b"" if place.reloads else b" data-no-reload",
+            _nonce(place.script_nonce),
         )
-        banner = banner.replace(_ADDRESS.encode(), _ascii(str(escape(address))))
-        return banner.replace(_ADDRESS_QUOTED.encode(), quote(address, safe="/").encode()) + script
 
     def page(self, name: str, decision: Decision, root: str, address: str, **more: Any) -> bytes:
         """A page of our own: `preferences`, `blocked`, `error`."""
@@ -111,6 +129,7 @@ class Banner:
     def _render_body(self, state: _State) -> bytes:
         context = self._context(state)
         context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
+        context |= {"style_nonce": _STYLE_NONCE}
         return _ascii(self._environment.get_template("banner.html").render(context))
 
     def _render_placeholder(self, service: Service | None, host: str, root: str) -> str:
@@ -136,6 +155,10 @@ class Banner:
             "page_css": self._file("page.css", state.root),
             "optional": [c for c in self._settings.policy.categories if not c.necessary],
         }
+
+    def _guard_address(self, decision: Decision, root: str) -> str:
+        version = STATIC_FILES["guard.js"].version + self._settings.policy.version
+        return f"{self._prefix(root)}/guard.js?v={version}&grants={decision.grants.key}"
 
     def _prefix(self, root: str) -> str:
         return root + self._settings.prefix

@@ -25,11 +25,28 @@ def is_ip(host: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def _private_suffix(host: str) -> str | None:
+    suffix = _suffixes().privatesuffix(host)
+    return str(suffix) if suffix else None
+
+
 def registrable_domain(host: str) -> str:
     """`shop.example.co.uk` → `example.co.uk`; an IP address or a bare suffix is its own domain."""
-    if is_ip(host):
-        return host
-    return _suffixes().privatesuffix(host) or host
+    return host if is_ip(host) else _private_suffix(host) or host
+
+
+def is_same_site(host: str, page_host: str) -> bool:
+    """Whether both belong to one registrable domain. A host that is a public suffix itself, such
+    as `localhost` or `github.io`, shares nothing with the hosts below it."""
+    if host == page_host:
+        return True
+    domain = None if is_ip(page_host) else _private_suffix(page_host)
+    return domain is not None and is_within(host, domain)
+
+
+def is_public_suffix(host: str) -> bool:
+    """Whether everybody can have names below `host`, as below `com` or `github.io`."""
+    return _suffixes().publicsuffix(host, accept_unknown=False) == host
 
 
 def is_within(host: str, domain: str) -> bool:

@@ -160,10 +160,10 @@ class Site:
 
     async def look(self, request: Request) -> Response:
         form = await request.form()
-        response = RedirectResponse("/", status_code=303)
-        response.set_cookie(
-            "look", "dark" if form.get("look") == "dark" else "light", max_age=365 * _DAY
-        )
+        look = "dark" if form.get("look") == "dark" else "light"
+        back = request.headers.get("referer", "").removeprefix(str(request.base_url))
+        response = RedirectResponse(request.url_for("home").path + back, status_code=303)
+        response.set_cookie("look", look, max_age=365 * _DAY)
         return response
 
 

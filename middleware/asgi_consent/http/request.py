@@ -10,6 +10,8 @@ from asgi_consent.catalog.urls import Base
 from asgi_consent.http.headers import copy_headers, get_header
 from asgi_consent.types import Headers, Scope
 
+_IN_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar, and the slash
+_LONGEST_ADDRESS = 8 * 1024  # characters
 _DOCUMENTS = (b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe")
 #: headers of libraries that fetch pieces of HTML and put them into a page
 _FRAGMENT_HEADERS = (b"hx-request", b"turbo-frame", b"x-up-version", b"x-pjax")
@@ -28,15 +30,20 @@ class Request:
         return str(self.scope.get("method", "GET"))
 
     @cached_property
-    def root(self) -> str:
+    def _root(self) -> str:
         return str(self.scope.get("root_path") or "").rstrip("/")
+
+    @property
+    def root(self) -> str:
+        """Where the app is mounted, as it is written in an address."""
+        return quote(self._root, safe=_IN_PATH)
 
     @cached_property
     def path(self) -> str:
-        """The path below `root`; servers and frameworks disagree on whether `path` includes it."""
+        """The path below the mount point, which some frameworks include in `path` and some not."""
         path = str(self.scope.get("path") or "/")
-        if self.root and (path == self.root or path.startswith(self.root + "/")):
-            return path[len(self.root) :] or "/"
+        if self._root and (path == self._root or path.startswith(self._root + "/")):
+            return path[len(self._root) :] or "/"
         return path
 
     @property
@@ -56,13 +63,13 @@ class Request:
 
     @property
     def base(self) -> Base:
-        return Base("https" if self.secure else "http", self.host, self.root + self.path)
+        return Base("https" if self.secure else "http", self.host, self._root + self.path)
 
     @property
     def address(self) -> str:
         """Path and query as they are written in a URL, for coming back to this page."""
         query = self.scope.get("query_string") or b""
-        address = quote(self.root + self.path, safe="/~!$&'()*+,;=:@-._")
+        address = quote(self._root + self.path, safe=_IN_PATH)
         return address + "?" + query.decode("ascii", "ignore") if query else address
 
     @cached_property
@@ -118,11 +125,13 @@ def local_address(address: str, default: str = "/") -> str:
     One leading slash, no backslash, no control or white space character, and none of these after
     dot segments are gone. https://url.spec.whatwg.org/#path-start-state
     """
-    if not address.startswith("/") or "\\" in address or len(address) > 2048:
+    if not address.startswith("/") or len(address) > _LONGEST_ADDRESS:
         return default
     if any(ord(char) <= 0x20 or ord(char) == 0x7F for char in address):
         return default
     path = address.split("?", 1)[0].split("#", 1)[0]
+    if "\\" in path:
+        return default
     segments = path.split("/")[1:]
     while segments and segments[0].lower().replace("%2e", ".") in (".", ".."):
         del segments[0]

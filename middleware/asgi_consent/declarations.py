@@ -1,0 +1,145 @@
+"""The [[services]] and [catalogue] of consent.toml → services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from asgi_consent.catalog.builtin import builtin_services
+from asgi_consent.catalog.domains import is_public_suffix
+from asgi_consent.catalog.patterns import HostPattern
+from asgi_consent.catalog.services import NECESSARY, CookiePattern, Service
+from asgi_consent.tables import Table
+
+_SHORTEST_PIECE = 6  # characters of inline code; less is found in anybody's
+
+_ID = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
+_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?|/(?!/)\S*")
+_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 token; * is our wildcard
+
+
+def is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is a web address, or a path of this site."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def read_services(root: Table, categories: list[str]) -> dict[str, Service]:
+    """The declared services and, unless switched off, those of the catalogue, by their ids."""
+    catalogue = root.table("catalogue")
+    known = dict(builtin_services())
+    use = catalogue.flag("use", True)
+    for id_ in catalogue.texts("off"):
+        if known.pop(id_, None) is None:
+            catalogue.problem("off", f'ids of services in the catalogue; "{id_}" is none')
+    catalogue.done()
+
+    declared: dict[str, Service] = {}
+    for table in root.tables("services"):
+        service = _service(table, known, categories)
+        if service.id in declared:
+            table.problem("id", "an id of its own; this one is declared twice")
+        declared[service.id] = service
+    return {**known, **declared} if use else declared
+
+
+def _service(table: Table, known: Mapping[str, Service], categories: list[str]) -> Service:
+    id_ = _id(table, known, categories)
+    base = known.get(id_) or Service(id=id_, name="", vendor="", category="")
+    service = Service(
+        id=id_,
+        name=table.text("name", base.name),
+        vendor=table.text("vendor", base.vendor),
+        category=_category(table, base, categories),
+        kind=table.text("kind", base.kind),
+        purpose=table.text("purpose", base.purpose),
+        privacy_url=table.text("privacy_url", base.privacy_url),
+        hosts=_hosts(table, base.hosts),
+        cookies=_cookies(table, base.cookies),
+        storage=_storage(table, base.storage),
+        inline=_inline(table, base.inline),
+        declared=True,
+    )
+    if service.privacy_url and not is_address(service.privacy_url):
+        table.problem("privacy_url", "the address of a page")
+    if service.category == NECESSARY and not service.purpose and id_ not in known:
+        table.missing("purpose", "why the site does not work without it, as it is necessary")
+    if not any(key in table for key in ("hosts", "cookies", "storage", "inline")) and not base.name:
+        table.missing("hosts", "hosts, cookies, storage or inline: something to recognise it by")
+    table.done()
+    return service
+
+
+def _id(table: Table, known: Mapping[str, Service], categories: list[str]) -> str:
+    id_ = table.required_text("id", "a short name of the service, such as google-analytics")
+    if id_ and not is_id(id_):
+        table.problem("id", "lower-case letters, digits, - and _")
+    elif id_ in categories:
+        table.problem("id", "an id that is not a category's")
+    elif id_ not in known:
+        close = "" if "name" in table else "".join(get_close_matches(id_, known, n=1))
+        hint = f'; did you mean "{close}"?' if close else ""
+        if "name" not in table:
+            table.missing("name", f"a name to show, as the catalogue has no such service{hint}")
+        if "category" not in table:
+            table.missing("category", "a category, as the catalogue has no such service")
+    return id_
+
+
+def _category(table: Table, base: Service, categories: list[str]) -> str:
+    if "category" not in table and base.category and base.category not in categories:
+        table.missing("category", f"a category, as its own one, {base.category}, is removed")
+        return ""
+    if "category" not in table:
+        return base.category
+    return table.choice("category", categories, "")
+
+
+def _hosts(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    hosts = table.texts("hosts", default)
+    for host in hosts:
+        try:
+            pattern = HostPattern.parse(host)
+        except ValueError as error:
+            table.problem("hosts", f'every entry to be {error}; "{host}" is not')
+            return ()
+        if pattern.subdomains and is_public_suffix(pattern.host):
+            table.problem("hosts", f'hosts of one owner; "{host}" is everybody\'s')
+    return hosts
+
+
+def _cookies(table: Table, default: tuple[CookiePattern, ...]) -> tuple[CookiePattern, ...]:
+    if "cookies" not in table:
+        table.texts("cookies")
+        return default
+    cookies: list[CookiePattern] = []
+    for entry in table.tables("cookies", by="name"):
+        name = entry.required_text("name", 'a cookie name; * stands for anything, as in "_ga_*"')
+        if name and not _COOKIE_NAME.fullmatch(name):
+            entry.problem("name", "a cookie name without spaces, commas, semicolons or quotes")
+        elif name and not name.strip("*"):
+            entry.problem("name", "at least one character besides *, else it is every cookie")
+        cookies.append(CookiePattern(name, entry.lifetime("lifetime", None), entry.text("purpose")))
+        entry.done()
+    return tuple(cookies)
+
+
+def _storage(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    keys = table.texts("storage", default)
+    if not all(key.strip("*") for key in keys):
+        table.problem("storage", "at least one character besides *, else it is every key")
+    return keys
+
+
+def _inline(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    pieces = table.texts("inline", default)
+    if any(len(piece.strip()) < _SHORTEST_PIECE for piece in pieces):
+        table.problem(
+            "inline",
+            f"pieces of code of at least {_SHORTEST_PIECE} characters that nobody else has",
+        )
+    return pieces
