@@ -36,6 +36,34 @@ BODIES = {
         'href="{t}/prefetch"><link rel="modulepreload" href="{t}/mp.js"><link rel="stylesheet" '
         'href="{t}/s.css"><link rel="icon" href="{t}/icon.png">'
     ),
+    "bases": (
+        '<noscript><base href="{t}/"></noscript><img src="based.gif"><script src="based.js"></script>'
+        '<base href="/own/"><base href="{t}/"><img src="based-again.gif">'
+    ),
+    # Without scripts what a noscript leaves open goes on behind it, and ends inside an attribute.
+    "unfinished": "".join(
+        f"<div><noscript>{start}</noscript><p title={quote}{end}<img src={{t}}/{at}.gif>{quote}></div>"
+        for at, (start, end, quote) in enumerate(
+            (
+                ("<!--", "-->", '"'),
+                ("<!-- --!", "-->", '"'),
+                ("<textarea>", "</textarea>", '"'),
+                ("<style>", "</style>", '"'),
+                ("<script>", "</script>", '"'),
+                ("<script><!--<script>", "</script></script>", '"'),
+                ("<b title='", "'>", '"'),
+                ('<b title="', '">', "'"),
+                ("<textarea title='", "'></textarea>", '"'),
+                ("<svg><![CDATA[", "]]>", '"'),
+            )
+        )
+    ),
+    "marked": (
+        '<script src="{t}/gated.js" data-consent-gated="necessary"></script>'
+        '<script src="{t}/marked.js" data-consent="necessary"></script>'
+        '<img src="{t}/marked.gif" data-consent="necessary" data-consent-gated>'
+        '<iframe srcdoc="<img src={t}/inner.gif>" data-consent="necessary"></iframe>'
+    ),
     "scripted": (
         "<script>new Image().src = '{t}/image';"
         "for (const [tag, name] of [['script', 'src'], ['iframe', 'src'], ['img', 'srcset']]) {{"
@@ -47,6 +75,12 @@ BODIES = {
         "fetch('{t}/fetch').catch(() => {{}}); navigator.sendBeacon('{t}/beacon');"
         "const x = new XMLHttpRequest(); x.open('GET', '{t}/xhr'); x.send();"
         "try {{ new WebSocket('{t}'.replace('http', 'ws')) }} catch {{}}"
+        "const link = document.createElement('link'); link.href = '{t}/link'; link.rel = 'prefetch';"
+        "document.head.append(link); const late = document.createElement('link');"
+        "late.href = '{t}/late.css'; late.rel = 'author'; document.head.append(late);"
+        "late.setAttribute('rel', 'stylesheet');"
+        "let turn = 0; const picture = new Image();"
+        "picture.src = {{ toString: () => turn++ ? '{t}/second' : '/own.gif' }};"
         "try {{ new EventSource('{t}/events') }} catch {{}}"
         "document.cookie = 'scripted=1'; cookieStore.set('stored', '1');"
         "Object.getOwnPropertyDescriptor(Document.prototype, 'cookie').set.call(document, 'low=1');"

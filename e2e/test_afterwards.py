@@ -78,7 +78,7 @@ def test_operator_is_told_what_is_not_declared(
         visitor.opens()
 
     assert 'undeclared cookie "odd"' in caplog.text
-    assert 'undeclared link "http://hints.localhost' in caplog.text
+    assert 'undeclared link of host "hints.localhost"' in caplog.text
     assert "odd" not in visitor.jar()
 
 

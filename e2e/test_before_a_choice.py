@@ -56,7 +56,7 @@ def test_plug_ins_contact_nobody(visit: Visit) -> None:
 
 
 @pytest.mark.clause("C16", "C34")
-@pytest.mark.parametrize("page", ["elements", "hints", "scripted"])
+@pytest.mark.parametrize("page", ["elements", "hints", "bases", "unfinished", "marked", "scripted"])
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_every_way_to_fetch_is_closed(visit: Visit, page: str, scripts: bool) -> None:
     visitor = visit(host="lab.localhost", scripts=scripts)
@@ -75,6 +75,78 @@ def test_cookie_of_a_script_reads_back_but_is_not_stored(visit: Visit) -> None:
 
     assert set(visitor.jar()) <= NECESSARY
     assert "scripted=1" in visitor.page.title()  # code that reads its cookie back does not stumble
+
+
+_ATTEMPTS = """(host) => {
+  const outcomes = {};
+  const tried = async (name, work) => (outcomes[name] = await new Promise(work));
+  return Promise.all([
+    tried("fetch", (end) => fetch(host).then(() => end("answer"), (error) => end(error.name))),
+    tried("request", (end) => {
+      const request = new XMLHttpRequest();
+      request.open("GET", host);
+      request.onload = () => end("answer");
+      request.onerror = () => end("error");
+      request.send();
+    }),
+    tried("beacon", (end) => end(navigator.sendBeacon(host))),
+    tried("socket", (end) => {
+      const socket = new WebSocket(host.replace("http", "ws"));
+      socket.onclose = () => end(`closed ${socket.readyState} ${socket instanceof WebSocket}`);
+    }),
+    tried("events", (end) => (new EventSource(host).onerror = () => end("error"))),
+    tried("script", (end) => {
+      const script = document.createElement("script");
+      script.onload = () => end("answer");
+      script.onerror = () => end(script.src);
+      script.src = host;
+      document.head.append(script);
+    }),
+    tried("replaced", (end) => {
+      const image = new Image();
+      image.src = host + "/image.gif";
+      image.onload = () => end(image.getAttribute("src"));
+      image.src = "/assets/spacer.svg";
+    }),
+  ]).then(() => outcomes);
+}"""
+
+
+@pytest.mark.clause("C16")
+def test_what_a_script_is_denied_ends_as_behind_any_blocker(visit: Visit) -> None:
+    visitor = visit()
+    visitor.opens("/privacy")
+    third_party = visitor.address("", "legacy.localhost")
+
+    outcomes = visitor.page.evaluate(_ATTEMPTS, third_party)
+
+    assert outcomes == {
+        "fetch": "TypeError",
+        "request": "error",
+        "beacon": False,
+        "socket": "closed 3 true",
+        "events": "error",
+        "script": third_party,
+        "replaced": "/assets/spacer.svg",
+    }
+    visitor.leaves()
+    assert visitor.sent() == []
+
+
+@pytest.mark.clause("C5", "C22")
+def test_script_can_remove_a_cookie_but_not_keep_it_by_a_trick(visit: Visit) -> None:
+    visitor = visit()
+    visitor.opens("/privacy")
+    for name in ("gone", "kept"):
+        visitor.context.add_cookies([{"name": name, "value": "1", "url": visitor.address("/")}])
+
+    visitor.page.evaluate("document.cookie = 'gone=; Max-Age=0'")
+    visitor.page.evaluate(
+        "document.cookie = 'kept=2; max-age=0; expires=Fri, 01 Jan 2100 00:00:00 GMT'"
+    )
+    visitor.page.evaluate("document.cookie = 'new=1; Max-Age=0; Max-Age=99'")
+
+    assert set(visitor.jar()) <= NECESSARY
 
 
 @pytest.mark.clause("C16")

@@ -72,9 +72,7 @@ def serving(app: App) -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    thread = threading.Thread(
-        target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True
-    )
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener)), daemon=True)
     thread.start()
     try:
         yield listener.getsockname()[1]
@@ -82,6 +80,16 @@ def serving(app: App) -> Iterator[int]:
         server.should_exit = True
         thread.join(PATIENCE)
         listener.close()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until told to stop, and leave no connection open: a browser may hold on to some, and
+    one that arrives during the shutdown is never told."""
+    await server.serve(sockets=[listener])
+    for connection in list(server.server_state.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
+    await asyncio.sleep(0)  # the transports close their sockets in the next turn
 
 
 class Listener:

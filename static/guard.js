@@ -8,8 +8,8 @@
   const { document: page, location } = window;
   const { getOwnPropertyDescriptor, defineProperty, freeze } = Object;
   const call = Function.prototype.call;
-  const setAttribute = Element.prototype.setAttribute;
-  const getAttribute = Element.prototype.getAttribute;
+  const { setAttribute, getAttribute, removeAttribute, hasAttribute } = Element.prototype;
+  const baseUri = getOwnPropertyDescriptor(Node.prototype, "baseURI").get;
   let held = 0;
 
   // ---- what the rules allow
@@ -52,9 +52,9 @@
   const allowsUrl = (value, passive) => {
     let url;
     try {
-      url = new URL(String(value), page.baseURI);
+      url = new URL(value, call.call(baseUri, page));
     } catch {
-      return true; // no browser fetches it
+      return !/^\s*([a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(value); // no browser fetches it
     }
     if (!/^(https?|wss?|ftp):$/.test(url.protocol)) return true;
     const host = url.hostname.replace(/\.$/, "");
@@ -72,40 +72,57 @@
 
   const cookie = getOwnPropertyDescriptor(Document.prototype, "cookie");
   const shadow = new Map();
+  /** The last value of an attribute, as browsers read a cookie. */
+  const attribute = (text, name) =>
+    text
+      .split(";")
+      .slice(1)
+      .map((part) => part.trim().split(/\s*=\s*/))
+      .filter(([key]) => key.toLowerCase() === name)
+      .map(([, value]) => value ?? "")
+      .pop();
   const removes = (text) => {
-    const age = /;\s*max-age\s*=\s*(-?\d+)/i.exec(text);
-    if (age) return Number(age[1]) <= 0;
-    const expires = /;\s*expires\s*=\s*([^;]+)/i.exec(text);
-    return Boolean(expires) && Date.parse(expires[1]) <= Date.now();
+    const age = attribute(text, "max-age");
+    if (/^-?\d+$/.test(age ?? "")) return Number(age) <= 0;
+    return Date.parse(attribute(text, "expires") ?? "") <= Date.now();
   };
   defineProperty(Document.prototype, "cookie", {
     configurable: true,
     enumerable: true,
     get() {
       const real = call.call(cookie.get, this);
-      return [real, ...[...shadow].map(([name, value]) => `${name}=${value}`)].filter(Boolean).join("; ");
+      const shown = [...shadow].map(([name, value]) => `${name}=${value}`);
+      return [real, ...shown].filter(Boolean).join("; ");
     },
-    set(text) {
-      text = String(text);
+    set(value) {
+      const text = String(value);
       const pair = text.split(";", 1)[0];
       const at = pair.indexOf("=");
       const name = at < 0 ? "" : pair.slice(0, at).trim();
-      if (removes(text)) shadow.delete(name);
-      else if (!allowsCookie(name)) {
+      if (allowsCookie(name)) {
+        call.call(cookie.set, this, text);
+      } else if (removes(text)) {
+        // In our own words: browsers read dates that we don't, and might keep it.
+        shadow.delete(name);
+        const [path, domain] = [attribute(text, "path"), attribute(text, "domain")];
+        const scope = `${path ? `; path=${path}` : ""}${domain ? `; domain=${domain}` : ""}`;
+        call.call(cookie.set, this, `${name}=; max-age=0${scope}`);
+      } else {
         held += 1;
         shadow.set(name, pair.slice(at + 1).trim());
-        return;
       }
-      call.call(cookie.set, this, text);
     },
   });
   if (window.CookieStore) {
     const set = CookieStore.prototype.set;
-    CookieStore.prototype.set = function (first, value) {
-      const name = typeof first === "object" ? first.name : first;
-      if (allowsCookie(String(name))) return call.call(set, this, ...arguments);
+    CookieStore.prototype.set = function (...parameters) {
+      const [first, second] = parameters;
+      const { name, value } = Object(first) === first ? first : { name: first, value: second };
+      if (!parameters.length || first === null || allowsCookie(String(name))) {
+        return call.call(set, this, ...parameters);
+      }
       held += 1;
-      shadow.set(String(name), typeof first === "object" ? first.value : value);
+      shadow.set(String(name), String(value));
       return Promise.resolve();
     };
   }
@@ -128,9 +145,9 @@
     fetching.find(([type, attribute]) => attribute === name && element instanceof type);
   const urlsOf = (name, value) =>
     name === "srcset" ? String(value).split(",").map((part) => part.trim().split(/\s/)[0]) : [value];
+  const harmless = /^\s*(canonical|alternate|author|license|next|prev|me|help|search)\s*$/i;
   const isHarmlessLink = (element) =>
-    element instanceof HTMLLinkElement &&
-    /^\s*(canonical|alternate|author|license|next|prev|me|help|search)\s*$/i.test(element.rel);
+    element instanceof HTMLLinkElement && harmless.test(call.call(getAttribute, element, "rel") ?? "");
   const denies = (element, name, value) => {
     const entry = fetchesBy(element, name);
     if (!entry || isHarmlessLink(element)) return false;
@@ -139,9 +156,25 @@
   const hold = (element, name, value) => {
     held += 1;
     call.call(setAttribute, element, "data-consent-gated", "");
-    call.call(setAttribute, element, "data-consent-" + name, String(value));
+    call.call(setAttribute, element, "data-consent-" + name, value);
     // Loaders wait for one of the two events; this one is the truth.
     setTimeout(() => element.dispatchEvent(new Event("error")));
+  };
+  /** An allowed address takes the place of one that was held back. */
+  const release = (element, name) => {
+    if (!call.call(hasAttribute, element, "data-consent-" + name)) return;
+    call.call(removeAttribute, element, "data-consent-" + name);
+    call.call(removeAttribute, element, "data-consent-gated");
+  };
+  // Trusted types pass as they are; anything else becomes a text once, so that it stays the same.
+  const trusted = window.TrustedScriptURL;
+  const plain = (value) => (trusted && value instanceof trusted ? value : String(value));
+  /** Carry out `set` unless the value is denied. */
+  const guarded = (element, name, value, set) => {
+    const given = plain(value);
+    if (denies(element, name, String(given))) return hold(element, name, String(given));
+    release(element, name);
+    set(given);
   };
   for (const [type, name] of fetching) {
     const property = getOwnPropertyDescriptor(type.prototype, name);
@@ -151,42 +184,79 @@
         return call.call(getAttribute, this, "data-consent-" + name) ?? call.call(property.get, this);
       },
       set(value) {
-        if (denies(this, name, value)) hold(this, name, value);
-        else call.call(property.set, this, value);
+        guarded(this, name, value, (given) => call.call(property.set, this, given));
       },
     });
   }
-  Element.prototype.setAttribute = function (name, value) {
-    const attribute = String(name).toLowerCase();
-    if (denies(this, attribute, value)) hold(this, attribute, value);
-    else call.call(setAttribute, this, name, value);
+  /** A link whose `rel` comes after its `href` is judged again. */
+  const judgeLink = (element) => {
+    const href = call.call(getAttribute, element, "href");
+    if (href === null || !denies(element, "href", href)) return;
+    call.call(removeAttribute, element, "href");
+    hold(element, "href", href);
+  };
+  const rel = getOwnPropertyDescriptor(HTMLLinkElement.prototype, "rel");
+  defineProperty(HTMLLinkElement.prototype, "rel", {
+    ...rel,
+    set(value) {
+      call.call(rel.set, this, value);
+      judgeLink(this);
+    },
+  });
+  Element.prototype.setAttribute = function (...parameters) {
+    const set = (value) => call.call(setAttribute, this, parameters[0], value);
+    const name = String(parameters[0]).toLowerCase();
+    if (parameters.length < 2) call.call(setAttribute, this, ...parameters);
+    else if (fetchesBy(this, name)) guarded(this, name, parameters[1], set);
+    else set(parameters[1]);
+    if (name === "rel" && this instanceof HTMLLinkElement) judgeLink(this);
   };
 
   // ---- requests
 
-  const blocked = () => new TypeError("asgi-consent: not allowed by the visitor");
-  const denied = (url) => {
-    if (allowsUrl(url && url.url ? url.url : url)) return false;
+  const denied = (resource) => {
+    const url = resource && typeof resource === "object" && "url" in resource ? resource.url : resource;
+    if (allowsUrl(String(url))) return false;
     held += 1;
     return true;
   };
   const realFetch = window.fetch;
-  window.fetch = function (resource) {
-    return denied(resource) ? Promise.reject(blocked()) : call.call(realFetch, this, ...arguments);
+  window.fetch = function (...parameters) {
+    if (parameters.length && denied(parameters[0])) {
+      return Promise.reject(new TypeError("Failed to fetch")); // as behind any blocker
+    }
+    return call.call(realFetch, this, ...parameters);
   };
   const open = XMLHttpRequest.prototype.open;
   XMLHttpRequest.prototype.open = function (method, url, ...rest) {
-    // An address that fails: the request ends with its error event, as behind any blocker.
-    return call.call(open, this, method, denied(url) ? "data:," : url, ...rest);
+    // An address that no browser reaches: the request ends with its error event.
+    const given = arguments.length > 1 && denied(url) ? "denied:" : url;
+    return call.call(open, this, ...[method, given, ...rest].slice(0, arguments.length));
   };
   const sendBeacon = Navigator.prototype.sendBeacon;
-  Navigator.prototype.sendBeacon = function (url) {
-    return denied(url) ? false : call.call(sendBeacon, this, ...arguments);
+  Navigator.prototype.sendBeacon = function (...parameters) {
+    return denied(parameters[0]) ? false : call.call(sendBeacon, this, ...parameters);
+  };
+  /** A connection that fails at once, as one to nobody does. */
+  const unconnected = (type, url) => {
+    const socket = Object.setPrototypeOf(new EventTarget(), type.prototype);
+    const closed = type.CLOSED;
+    const own = { url: String(url), readyState: closed, onerror: null, onclose: null, onopen: null, onmessage: null };
+    for (const [name, value] of Object.entries(own)) defineProperty(socket, name, { value, writable: true });
+    for (const name of ["send", "close"]) defineProperty(socket, name, { value() {} });
+    setTimeout(() => {
+      for (const name of ["error", "close"]) {
+        const event = new Event(name);
+        socket["on" + name]?.(event);
+        socket.dispatchEvent(event);
+      }
+    });
+    return socket;
   };
   for (const name of ["WebSocket", "EventSource"]) {
     window[name] = new Proxy(window[name], {
       construct(target, parameters, type) {
-        if (denied(parameters[0])) throw blocked();
+        if (parameters.length && denied(parameters[0])) return unconnected(target, parameters[0]);
         return Reflect.construct(target, parameters, type);
       },
     });
@@ -225,5 +295,11 @@
       return held;
     },
   };
-  defineProperty(window, "consent", { value: freeze(api), configurable: true });
+  freeze(api);
+  // A site that has a `consent` of its own keeps it.
+  defineProperty(window, "consent", {
+    configurable: true,
+    get: () => api,
+    set: (value) => defineProperty(window, "consent", { value, writable: true, configurable: true }),
+  });
 })(__CONSENT_RULES__);

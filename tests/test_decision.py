@@ -15,7 +15,7 @@ from asgi_consent.signals import Signals, read_signals
 from tests.conftest import shop_settings
 
 GPC = Signals(gpc=True)
-PAGE = Page("www.shop.example", Base("https", "www.shop.example", "/"))
+PAGE = Page("www.shop.example", (Base("https", "www.shop.example", "/"),))
 
 
 def choose(choice: Choice, before: Consent = UNKNOWN, *, gpc: bool = False) -> Consent:
@@ -36,6 +36,13 @@ def test_silence_grants_nothing_in_an_opt_in_region(policy: Policy) -> None:
 def test_opt_out_region_grants_until_the_visitor_says_no(policy: Policy) -> None:
     assert decide(policy, UNKNOWN, Signals(), Rule.OPT_OUT).allows("statistics")
     assert not decide(policy, choose(Choice()), Signals(), Rule.OPT_OUT).allows("statistics")
+
+
+def test_opt_out_region_grants_nothing_where_a_choice_may_exist(policy: Policy) -> None:
+    """A consent cookie that came and could not be read, or that the browser kept to itself."""
+    decision = decide(policy, UNKNOWN, Signals(), Rule.OPT_OUT, silent=False)
+
+    assert decision.grants == Grants()
 
 
 def test_gpc_switches_marketing_off_before_any_choice(policy: Policy) -> None:
@@ -114,7 +121,7 @@ def test_only_the_sites_own_and_granted_urls_pass(policy: Policy, url: str, allo
 
 
 def test_vendors_own_site_is_not_its_own_third_party() -> None:
-    page = Page("www.youtube.com", Base("https", "www.youtube.com", "/"))
+    page = Page("www.youtube.com", (Base("https", "www.youtube.com", "/"),))
 
     assert Decision(Settings().policy).url("/embed/x", page).allowed
 
@@ -153,7 +160,8 @@ def test_fingerprint_differs_when_the_page_would(policy: Policy) -> None:
         decide(policy, UNKNOWN, GPC),
     ]
 
-    assert len({state.fingerprint for state in states}) == 4
+    assert len({state.fingerprint("page") for state in states}) == 4
+    assert len({states[0].fingerprint(use) for use in ("page", "frame", "fragment")}) == 3
 
 
 @pytest.mark.parametrize(

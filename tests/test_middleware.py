@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
 from asgi_consent import ConsentMiddleware, Decision, SecretKeyError, SettingsError, Status
-from asgi_consent.types import Message, Receive, Scope, Send
+from asgi_consent.http.cookies import LONGEST_HEADER
+from asgi_consent.types import Header, Message, Receive, Scope, Send
 from tests.asgi import SECRET, SimpleApp, get, post
 
 Protect = Callable[..., ConsentMiddleware]
@@ -236,7 +237,7 @@ def test_observe_changes_nothing_and_tells(
     assert app.scope["headers"] == asked
     assert 'would hold back undeclared cookie "odd"' in caplog.text
     assert 'would hold back cookie "_counter" of counter (statistics)' in caplog.text
-    assert 'would hold back script "https://counter.example/c.js"' in caplog.text
+    assert 'would hold back script of host "counter.example"' in caplog.text
 
 
 def test_each_thing_held_back_is_told_once_and_cannot_forge_log_lines(
@@ -262,3 +263,58 @@ def test_rule_of_the_region_comes_from_the_operators_header(protect: Protect) ->
     assert not app.scope["consent"].allows("marketing")
     get(protected)
     assert not app.scope["consent"].allows("statistics")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"cookie", b"asgi_consent=of-another-key")],
+        [(b"cookie", b"asgi_consent=1; asgi_consent=2")],
+        [(b"cookie", b"x=" + b"x" * LONGEST_HEADER + b"; asgi_consent=1")],
+        [(b"sec-fetch-site", b"cross-site"), (b"sec-fetch-dest", b"iframe")],
+        [(b"sec-fetch-site", b"cross-site"), (b"sec-fetch-dest", b"image")],
+    ],
+)
+def test_opt_out_region_grants_nothing_where_a_refusal_may_be_hidden(
+    protect: Protect, headers: list[Header]
+) -> None:
+    app = SimpleApp()
+
+    get(protect(app, region={"rule": "opt-out"}), headers=headers)
+
+    assert not app.scope["consent"].allows("statistics")
+
+
+def test_visitor_who_comes_by_a_link_is_taken_as_silent(protect: Protect) -> None:
+    app = SimpleApp()
+    arrives = [(b"sec-fetch-site", b"cross-site"), (b"sec-fetch-dest", b"document")]
+
+    get(protect(app, region={"rule": "opt-out"}), headers=arrives)
+
+    assert app.scope["consent"].allows("statistics")
+
+
+def test_nobody_can_silence_the_log_by_sending_names(
+    protect: Protect, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = protect(SimpleApp())
+
+    for turn in range(30):
+        names = b"; ".join(b"n%d-%d=1" % (turn, n) for n in range(100))
+        get(app, headers=[(b"cookie", names)])
+    flood = len(caplog.records)
+    app.app = SimpleApp(b"<script src=https://t.example></script>")
+    get(app)
+
+    assert flood <= 500
+    assert 'script of host "t.example"' in caplog.text
+
+
+def test_log_has_no_part_of_an_address_but_the_host(
+    protect: Protect, caplog: pytest.LogCaptureFixture
+) -> None:
+    get(protect(SimpleApp(b"<img src='https://u:p@t.example/ann@mail.example?token=1'>")))
+
+    assert '"t.example"' in caplog.text
+    assert "token" not in caplog.text
+    assert "ann" not in caplog.text

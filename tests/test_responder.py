@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asgi_consent import ConsentMiddleware
+from asgi_consent.banner import render
 from asgi_consent.types import Header, Message, Receive, Scope, Send
 from tests.asgi import Answer, SimpleApp, get, post
 
@@ -50,7 +51,7 @@ def test_set_cookie_is_filtered_on_every_status(protect: Protect, status: int) -
         (b"set-cookie", b"_counter=1; HttpOnly"),
         (b"set-cookie", b"undeclared=1"),
         (b"set-cookie", b"nameless"),
-        (b"set-cookie", b"_counter_old=; Max-Age=0"),
+        (b"set-cookie", b"_counter_old=1; Max-Age=0; Expires=Fri, 01 Jan 2100 00:00:00 GMT"),
         (b"set-cookie", b"asgi_consent=forged"),
         (b"set-cookie", b"asgi_consent=; Max-Age=0"),
     ]
@@ -58,6 +59,9 @@ def test_set_cookie_is_filtered_on_every_status(protect: Protect, status: int) -
     answer = with_headers(protect, (b"location", b"/x"), *cookies, status=status)
 
     assert answer.set_cookie_names == ["basket", "_counter_old"]
+    assert answer.all("set-cookie")[1] == (
+        b"_counter_old=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    )
 
 
 def test_several_allowed_cookies_keep_their_order_and_bytes(protect: Protect) -> None:
@@ -89,7 +93,18 @@ def test_page_is_private_and_varies_by_cookie_and_gpc(protect: Protect) -> None:
     answer = with_headers(protect, HTML, (b"cache-control", b"public, max-age=60"))
 
     assert answer.all("cache-control") == [b"private, max-age=60"]
-    assert answer.all("vary") == [b"cookie, sec-gpc"]
+    assert (answer.first("vary") or b"").startswith(b"cookie, sec-gpc, ")
+
+
+def test_what_sets_a_cookie_stays_out_of_shared_caches(protect: Protect) -> None:
+    image = (b"content-type", b"image/png")
+    public = (b"cache-control", b"public, max-age=60")
+
+    setting = with_headers(protect, image, public, (b"set-cookie", b"basket=1"))
+    denied = with_headers(protect, image, public, (b"set-cookie", b"_counter=1"))
+
+    assert setting.all("cache-control") == [b"private, max-age=60"]
+    assert denied.all("cache-control") == [b"public, max-age=60"]
 
 
 def test_same_visitor_in_the_same_state_still_gets_a_304(protect: Protect) -> None:
@@ -116,6 +131,26 @@ def test_304_names_the_variant_it_confirms(protect: Protect) -> None:
 
     assert (answer.first("etag") or b"").startswith(b'W/"v1-ac')
     assert answer.body == b""
+
+
+def test_304_to_a_script_that_has_a_page_of_ours_varies_too(protect: Protect) -> None:
+    ask = [(b"if-none-match", b'W/"v1-ac00000000"'), (b"sec-fetch-dest", b"empty")]
+
+    answer = with_headers(protect, (b"etag", b'"v1"'), status=304, body=b"", ask=ask)
+
+    assert b"private" in (answer.first("cache-control") or b"")
+    assert (answer.first("etag") or b"").startswith(b'W/"v1-ac')
+
+
+def test_page_framed_and_page_alone_have_different_tags(protect: Protect) -> None:
+    tags = {
+        with_headers(protect, HTML, (b"etag", b'"v1"'), ask=[(b"sec-fetch-dest", use)]).first(
+            "etag"
+        )
+        for use in (b"document", b"iframe", b"empty")
+    }
+
+    assert len(tags) == 3
 
 
 def test_head_has_the_headers_of_the_page_and_no_body(protect: Protect) -> None:
@@ -149,7 +184,13 @@ def test_what_is_no_page_passes_byte_for_byte(protect: Protect, headers: list[He
 
 
 def test_partial_content_is_left_alone(protect: Protect) -> None:
-    assert with_headers(protect, HTML, status=206).body == PAGE
+    ask = [(b"range", b"bytes=5-"), (b"sec-fetch-dest", b"video")]
+
+    assert with_headers(protect, HTML, status=206, ask=ask).body == PAGE
+
+
+def test_whole_page_sent_as_a_part_that_nobody_asked_for_is_gated(protect: Protect) -> None:
+    assert GATED in with_headers(protect, HTML, status=206).body
 
 
 def test_html_without_a_content_type_is_recognised_as_browsers_do(protect: Protect) -> None:
@@ -216,6 +257,40 @@ def test_framed_page_of_our_own_gets_the_guard_but_no_banner(protect: Protect) -
 
     assert GUARD in answer.body
     assert BANNER not in answer.body
+
+
+FRAME = b"<html><head></head><body><iframe src=https://films.example/1></iframe></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("site", "buttons"), [(b"same-origin", True), (b"same-site", False), (b"cross-site", False)]
+)
+def test_placeholder_in_somebody_elses_frame_offers_no_press(
+    protect: Protect, site: bytes, buttons: bool
+) -> None:
+    ask = [(b"sec-fetch-dest", b"iframe"), (b"sec-fetch-site", site)]
+
+    answer = with_headers(protect, HTML, body=FRAME, ask=ask)
+
+    assert b"srcdoc=" in answer.body
+    assert (b"/_consent/choice" in answer.body) is buttons
+
+
+def test_address_of_a_page_cannot_bring_in_what_we_put_in_ourselves(protect: Protect) -> None:
+    address = "/" + "".join(
+        value for name, value in vars(render).items() if name in ("_ADDRESS", "_STYLE_NONCE")
+    )
+    policy = (b"content-security-policy", b"style-src 'nonce-r4nd0m'")
+
+    answer = with_headers(protect, HTML, policy, path=address)
+
+    assert answer.body.count(b"r4nd0m") == with_headers(protect, HTML, policy).body.count(b"r4nd0m")
+
+
+def test_very_long_address_does_not_make_every_page_long(protect: Protect) -> None:
+    long, short = (with_headers(protect, HTML, path="/" + "x" * n) for n in (60_000, 1))
+
+    assert len(long.body) <= len(short.body) + 100
 
 
 def test_every_piece_leaves_at_once(protect: Protect) -> None:
@@ -314,7 +389,7 @@ def test_unknown_messages_and_keys_pass(protect: Protect) -> None:
 
     found = get(protect(app)).messages
 
-    assert [m["type"] for m in found] == [m["type"] for m in messages]
+    assert [m["type"] for m in found] == [messages[n]["type"] for n in (0, 1, 3, 4)]
     assert found[1]["trailers"] is True
 
 

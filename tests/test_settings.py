@@ -229,7 +229,8 @@ def test_unknown_region_gets_the_strictest_rule() -> None:
     assert region.rule_for("US-CA") is Rule.OPT_OUT
     assert region.rule_for("US-NY") is Rule.NOTICE
     assert region.rule_for("DE") is Rule.OPT_IN
-    assert region.rule_for(None) is Rule.OPT_IN
+    for unknown in ("", "XX", "T1", "nowhere", "U", "US CA"):
+        assert region.rule_for(unknown) is Rule.OPT_IN
 
 
 VALUES = st.recursive(

@@ -200,7 +200,7 @@ def _rewrite(options: argparse.Namespace) -> int:
     banner = Banner(settings)
     gating = Gating(
         decision,
-        Page(base.host, base),
+        Page(base.host, (base,)),
         lambda service, host: banner.placeholder(service, host, ""),
         lambda element, verdict, url: None,
     )

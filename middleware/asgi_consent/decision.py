@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from asgi_consent.catalog.services import NECESSARY, Service
-from asgi_consent.catalog.urls import Base, resolve
+from asgi_consent.catalog.urls import Base, Target, resolve
 from asgi_consent.consent import UNKNOWN, Consent, Status
 from asgi_consent.policy import Policy, Rule, UnknownHosts
 from asgi_consent.signals import NO_SIGNALS, Signals
@@ -43,6 +43,8 @@ class Verdict:
     category: str | None = None
 
 
+_MOST_BASES = 8
+
 _OWN = Verdict(allowed=True, category=NECESSARY)
 _UNDECLARED = Verdict(allowed=False)
 _UNDECLARED_ALLOWED = Verdict(allowed=True)
@@ -50,11 +52,25 @@ _UNDECLARED_ALLOWED = Verdict(allowed=True)
 
 @dataclass(slots=True)
 class Page:
-    """The document being served: its host decides what is the site's own, its base where relative
-    URLs lead. `base` moves when the document has a `<base href>`."""
+    """The document being served: its host decides what is the site's own, its bases where relative
+    URLs lead. A document that has more than one `<base href>`, or one in a place where it may not
+    count, has several bases, and a URL must be allowed by each of them."""
 
     host: str
-    base: Base
+    bases: tuple[Base, ...]
+    has_base: bool = False
+
+    def add_base(self, base: Base, *, sure: bool) -> None:
+        """`sure`: it counts if it is the first; one in a `noscript` does only without scripts."""
+        if sure and not self.has_base:
+            self.bases = (base,)
+        elif base not in self.bases:
+            self.bases = (*self.bases[: _MOST_BASES - 1], base)
+        self.has_base = True
+
+    def inner(self) -> Page:
+        """A document inside of this one, with bases of its own from here on."""
+        return Page(self.host, self.bases, self.has_base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,14 @@ class Decision:
     def url(self, url: str, page: Page, *, passive: bool = False) -> Verdict:
         """The verdict on a URL in `page`. `passive` means that it can only be shown: an image, a
         style sheet, a font, media."""
-        target = resolve(url, page.base)
+        verdict = _OWN
+        for base in page.bases:
+            verdict = self._target(resolve(url, base), page, passive=passive)
+            if not verdict.allowed:
+                break
+        return verdict
+
+    def _target(self, target: Target | None, page: Page, *, passive: bool) -> Verdict:
         if target is None:
             return _OWN
         own = self.policy.is_own(target.host, page.host)
@@ -137,10 +160,12 @@ class Decision:
             return Verdict(False, services[0], services[0].category)
         return _UNDECLARED
 
-    @property
-    def fingerprint(self) -> str:
-        """Eight hex digits that differ when the page this visitor gets differs."""
+    def fingerprint(self, use: str = "") -> str:
+        """Eight hex digits that differ when what this visitor gets differs, also by its use: as a
+        page, in a frame, as a fragment."""
         parts = (
+            use,
+            self.policy.version,
             self.grants.key,
             self.policy.revision.number,
             self.asks,
@@ -156,12 +181,18 @@ def decide(
     signals: Signals,
     rule: Rule = Rule.OPT_IN,
     once: Iterable[str] = (),
+    *,
+    silent: bool = True,
 ) -> Decision:
-    """Work out what is granted. `once` are services allowed for this one page."""
+    """Work out what is granted. `once` are services allowed for this one page. `silent`: the
+    visitor has surely not chosen yet; where a choice may only have got lost, nothing is granted by
+    default, whatever the rule."""
     if consent.answered:
         categories = consent.categories & policy.optional
+    elif rule is Rule.OPT_IN or not silent:
+        categories = frozenset()
     else:
-        categories = frozenset() if rule is Rule.OPT_IN else policy.optional
+        categories = policy.optional
     services = policy.services_among(consent.services)
     if signals.gpc and not (consent.answered and consent.gpc):
         # A choice made while the signal was on is newer than the signal; an older one is not.

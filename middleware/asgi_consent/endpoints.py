@@ -17,7 +17,7 @@ from asgi_consent.consent import Choice, Consent, make_choice
 from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
-from asgi_consent.http.cookies import cookie_pairs, possible_scopes, remove_cookie
+from asgi_consent.http.cookies import cookie_pairs, remove_cookie, remove_wherever
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.policy import Policy
 from asgi_consent.settings import Settings
@@ -97,7 +97,10 @@ class Endpoints:
     async def _guard(self, exchange: Exchange) -> None:
         grants = parse_grants(exchange.query("grants"), self._policy)
         body = guard_script(self._policy, grants, exchange.request.host)
-        await exchange.answer(200, STATIC_FILES["guard.js"].media_type, body, cache=FOREVER)
+        # Only what this very version would name: an older node must not poison a new address.
+        asked = exchange.query("v")
+        cache = FOREVER if asked == self._banner.guard_version else "no-cache"
+        await exchange.answer(200, STATIC_FILES["guard.js"].media_type, body, cache=cache)
 
     async def _static(self, exchange: Exchange, name: str) -> None:
         file = STATIC_FILES[name]
@@ -202,20 +205,22 @@ class Endpoints:
 
     def _removals(self, request: Request, decision: Decision, address: str) -> Headers:
         """Set-Cookie headers that remove every cookie that is not granted any more."""
-        scopes = possible_scopes(request.host, address.partition("?")[0], secure=request.secure)
         headers: Headers = []
-        for name in dict.fromkeys(name for name, _ in cookie_pairs(request.headers)):
-            if name not in OURS and not decision.cookie(name.decode("latin-1")).allowed:
-                headers += remove_cookie(name, scopes, secure=request.secure)
         known = self._visitor.scopes(request)
         kept = dict(known)
         for name, scope in known:
             if not decision.cookie(name.decode("latin-1")).allowed:
-                headers += remove_cookie(name, [scope], secure=request.secure)
+                headers += remove_cookie(name, scope, secure=request.secure)
                 del kept[name, scope]
         if kept != known:
             headers += self._visitor.set_scopes(request, kept)
-        return headers
+        names = [
+            name
+            for name in dict.fromkeys(name for name, _ in cookie_pairs(request.headers))
+            if name not in OURS and not decision.cookie(name.decode("latin-1")).allowed
+        ]
+        path = address.partition("?")[0]
+        return headers + remove_wherever(names, request.host, path, secure=request.secure)
 
     # ---- answering
 

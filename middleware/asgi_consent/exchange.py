@@ -52,12 +52,15 @@ class Exchange:
 
     def query(self, name: str) -> str:
         text = (self.request.scope.get("query_string") or b"").decode("latin-1")
-        return next(iter(parse_qs(text, max_num_fields=20).get(name, ())), "")
+        try:
+            return next(iter(parse_qs(text, max_num_fields=20).get(name, ())), "")
+        except ValueError:  # more fields than any address of ours has
+            return ""
 
     @property
     def wants_json(self) -> bool:
         accept = get_header(self.request.headers, b"accept") or b""
-        sent = media_type(self.request.headers)[0]
+        sent = media_type(self.request.headers)
         return b"application/json" in accept or sent == b"application/json"
 
     async def fields(self) -> Fields:
@@ -72,10 +75,10 @@ class Exchange:
             if not message.get("more_body"):
                 break
         try:
-            if media_type(self.request.headers)[0] == b"application/json":
+            if media_type(self.request.headers) == b"application/json":
                 return Fields(_json_fields(json.loads(body)), from_script=True)
             return Fields(parse_qs(body.decode("utf-8"), max_num_fields=1000))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refusal(400, "Not understood", "The choice could not be read.") from None
 
     async def redirect(self, address: str, headers: Headers) -> None:

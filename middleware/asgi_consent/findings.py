@@ -8,8 +8,11 @@ from asgi_consent.catalog.urls import Base, resolve
 from asgi_consent.decision import Verdict
 from asgi_consent.policy import Mode
 
-_MOST = 2000  # different things that are remembered; after that the log is quiet
-_LONGEST = 200  # characters of a name or address that are shown
+# Different things that are remembered; after that the log is quiet. What visitors send has a budget
+# of its own, so that nobody can silence the rest.
+_MOST = 2000
+_MOST_SENT = 500
+_LONGEST = 100  # characters of a name that are shown
 
 _log = logging.getLogger("asgi_consent")
 
@@ -18,6 +21,14 @@ class Findings:
     def __init__(self, mode: Mode) -> None:
         self._verb = "held back" if mode is Mode.ENFORCE else "would hold back"
         self._told: set[str] = set()
+        self._sent: set[str] = set()
+
+    def sent_cookie(self, name: bytes, verdict: Verdict) -> None:
+        """A cookie that came with a request."""
+        if len(self._sent) < _MOST_SENT:
+            shown = _quoted(name.decode("latin-1"))
+            self._sent.add(shown)
+            self.cookie(name, verdict)
 
     def cookie(self, name: bytes, verdict: Verdict) -> None:
         shown = _quoted(name.decode("latin-1"))
@@ -27,9 +38,10 @@ class Findings:
         if not url:
             self._tell(element, "with inline code", verdict, "inline = [ ... ]")
             return
+        # The host is enough, and all that can't hold anything about a visitor.
         target = resolve(url, Base())
         host = _quoted(target.host if target else "")
-        self._tell(element, _quoted(url.partition("?")[0]), verdict, f"hosts = [{host}]")
+        self._tell(f"{element} of host", host, verdict, f"hosts = [{host}]")
 
     def unread(self, what: str) -> None:
         """Something that may be a page and cannot be read."""

@@ -22,7 +22,8 @@ from asgi_consent.http.cookies import filter_cookies
 from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
 from asgi_consent.policy import Mode
-from asgi_consent.responder import Responder, Tools
+from asgi_consent.responder import Responder
+from asgi_consent.response_headers import Tools
 from asgi_consent.settings import Settings, load_settings, read_settings
 from asgi_consent.signals import read_signals
 from asgi_consent.signing import ConsentSigner
@@ -94,8 +95,9 @@ class ConsentMiddleware:
             self._policy,
             self._visitor.consent(request),
             read_signals(request.headers),
-            region.rule_for(found.decode("latin-1").upper() if found else None),
+            region.rule_for(found.decode("latin-1") if found else ""),
             once=[once] if once else [],
+            silent=self._visitor.is_silent(request),
         )
 
     def _filter_request(self, request: Request, decision: Decision) -> tuple[Headers, list[bytes]]:
@@ -107,16 +109,17 @@ class ConsentMiddleware:
         headers, removed = filter_cookies(request.headers, allowed)
         lingering = [name for name in dict.fromkeys(removed) if name not in OURS]
         for name in lingering:
-            self._findings.cookie(name, decision.cookie(name.decode("latin-1")))
+            self._findings.sent_cookie(name, decision.cookie(name.decode("latin-1")))
         if self._observe:
             return request.headers, []
+        if not request.may_get_html:
+            return headers, lingering
         document = request.wants_document
-        headers = untag_condition(headers, decision.fingerprint.encode(), document=document)
+        variant = decision.fingerprint(request.use).encode()
+        headers = untag_condition(headers, variant, document=document)
         if document:
             headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole
-        if request.may_get_html:
-            headers = _readable_codings(headers)
-        return headers, lingering
+        return _readable_codings(headers), lingering
 
 
 def _keys(secret_key: str | Iterable[str] | None) -> list[str]:

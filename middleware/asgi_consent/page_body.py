@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from asgi_consent.html.rewriter import Rewriter
-from asgi_consent.http.coding import Compressed, Transcoded, charset_of
+from asgi_consent.http.coding import PRESCANNED, Compressed, Transcoded, charset_of
+
+_LONGEST_OPENING = 64 * 1024  # bytes as sent that are looked at before deciding
+_BLANK = b"\xef\xbb\xbf\t\n\f\r "
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the first bytes of a body tell. `charset` is the codec to read it with, if any."""
+
+    is_page: bool
+    charset: str
+
+
+def read_opening(
+    data: bytes, *, coding: bytes, declared: bytes, sniff: bool, complete: bool
+) -> Opening | None:
+    """The opening of a body of which `data` has arrived; None while more is needed.
+
+    Waits for what a browser waits for: a byte order mark, where it has to sniff the first visible
+    character, and where no charset is declared the bytes in which the document may name one.
+    """
+    complete = complete or len(data) >= _LONGEST_OPENING
+    text = _uncompressed(data) if coding else data
+    visible = text.lstrip(_BLANK)
+    wanted = len(b"BOM") if declared else PRESCANNED
+    if not complete and (len(text) < wanted or (sniff and not visible and len(text) < PRESCANNED)):
+        return None
+    charset = charset_of(declared, text)
+    is_page = not sniff or bool(charset) or visible.startswith(b"<")
+    return Opening(is_page, charset)
+
+
+def _uncompressed(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=47).decompress(data, PRESCANNED)
+    except zlib.error:
+        return b""
 
 
 class PageBody:
@@ -13,13 +52,11 @@ class PageBody:
     rewriter only looks."""
 
     def __init__(
-        self, rewriter: Rewriter, *, coding: bytes, charset: bytes, observe: bool = False
+        self, rewriter: Rewriter, *, coding: bytes, charset: str, observe: bool = False
     ) -> None:
         self._rewriter = rewriter
         self._compressed = Compressed(coding) if coding else None
-        self._charset = charset
-        self._transcoded: Transcoded | None = None
-        self._begun = False
+        self._transcoded = Transcoded(charset) if charset else None
         self._observe = observe
 
     def feed(self, data: bytes) -> bytes:
@@ -36,10 +73,6 @@ class PageBody:
     def _decoded(self, data: bytes) -> Iterator[bytes]:
         pieces = self._compressed.decode(data) if self._compressed else (data,)
         for piece in pieces:
-            if not self._begun and piece:
-                self._begun = True
-                charset = charset_of(self._charset, piece)
-                self._transcoded = Transcoded(charset) if charset else None
             yield self._transcoded.decode(piece, last=False) if self._transcoded else piece
 
     def _encoded(self, html: bytes, *, last: bool) -> bytes:

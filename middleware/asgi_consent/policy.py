@@ -6,6 +6,7 @@ Built once at start. Answers, without knowing the visitor, what a URL, cookie or
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -89,6 +90,10 @@ class Revision:
     url: str = ""
 
 
+_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # ISO 3166
+_NOWHERE = frozenset(("XX", "T1", "ZZ", "AP", "EU"))  # how CDNs say that they don't know
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """Which rule applies where. `header` is set by the operator's CDN and holds `US` or `US-CA`."""
@@ -97,11 +102,12 @@ class Region:
     header: str = ""
     rules: Mapping[str, Rule] = field(default_factory=dict[str, Rule])
 
-    def rule_for(self, region: str | None) -> Rule:
+    def rule_for(self, region: str) -> Rule:
         """The rule for a region as the header names it; an unknown region gets the strictest."""
         if not self.header:
             return self.rule
-        if not region:
+        region = region.strip().upper().replace("_", "-")
+        if not _REGION.fullmatch(region) or region in _NOWHERE:
             return min((self.rule, *self.rules.values()), key=list(Rule).index)
         country = region.partition("-")[0]
         return self.rules.get(region) or self.rules.get(country) or self.rule

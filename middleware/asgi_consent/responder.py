@@ -1,57 +1,40 @@
 """One response on its way out: filter its headers, rewrite its HTML, send. The only one to `send`.
 
-The start message of a possible page is held back until the first piece of its body is there, as in
-starlette's GZipResponder; everything else passes at once, untouched but for its headers.
+The start message of a possible page is held back until the first bytes of its body tell what it is,
+as in starlette's GZipResponder; everything else passes at once, untouched but for its headers.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import anyio
 import anyio.lowlevel
 
-from asgi_consent.banner.render import Banner, Placement
+from asgi_consent.banner.render import Placement
 from asgi_consent.decision import Decision, Page
-from asgi_consent.findings import Findings
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
 from asgi_consent.http.coding import KNOWN
-from asgi_consent.http.cookies import (
-    SetCookie,
-    default_path,
-    parse_set_cookie,
-    possible_scopes,
-    remove_cookie,
-)
 from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
-from asgi_consent.http.headers import copy_headers, get_header, list_members, media_type, without
-from asgi_consent.http.known_scopes import KnownScopes, is_worth_knowing
-from asgi_consent.http.links import filter_links
+from asgi_consent.http.headers import copy_headers, get_header
+from asgi_consent.http.page_type import (
+    PageType,
+    content_coding,
+    declared_charset,
+    page_type,
+)
 from asgi_consent.http.request import Request
-from asgi_consent.page_body import PageBody
+from asgi_consent.page_body import PageBody, read_opening
+from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.types import Headers, Message, Send
-from asgi_consent.visitor import OURS, VisitorCookies
 
 _SLICE = 64 * 1024  # bytes of a body that are rewritten before other tasks get a turn
-_BODILESS = frozenset((*range(100, 200), 204, 206, 304))
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every response needs, made once for the app. With `observe` nothing is changed."""
-
-    banner: Banner
-    visitor: VisitorCookies
-    findings: Findings
-    observe: bool
 
 
 class Responder:
-    """`lingering` are the names of cookies that came with the request and are not granted; `once`
-    tells that a service was allowed for this page only."""
+    """`lingering` and `once` as in HeaderFilter."""
 
     def __init__(
         self,
@@ -67,10 +50,13 @@ class Responder:
         self._request = request
         self._decision = decision
         self._send = send
-        self._lingering = lingering
-        self._once = once
-        self._page = Page(request.host, request.base)
-        self._start: Message | None = None
+        self._page = Page(request.host, (request.base,))
+        self._filter = HeaderFilter(
+            tools, request, decision, self._page, lingering=lingering, once=once
+        )
+        self._start: Message | None = None  # held back, with filtered headers
+        self._sniff = False
+        self._opening = b""
         self._body: PageBody | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -83,104 +69,53 @@ class Responder:
             async for body in _file_as_body(message["path"]):
                 await self._on_body(body)
         elif kind == "http.response.early_hint":
-            links = [kept for link in message.get("links", ()) if (kept := self._link(link))]
+            links = [kept for link in message.get("links", ()) if (kept := self._filter.link(link))]
             await self._send({**message, "links": links})
         elif kind in ("websocket.accept", "websocket.http.response.start"):
-            headers = self._filtered(copy_headers(message.get("headers")))
+            headers = self._filter.handshake(copy_headers(message.get("headers")))
             await self._send({**message, "headers": headers})
         else:
             await self._send(message)
 
-    # ---- headers
-
     async def _on_start(self, message: Message) -> None:
-        headers = self._filtered(copy_headers(message.get("headers")))
+        headers = self._filter.response(copy_headers(message.get("headers")))
+        message = {**message, "headers": headers}
         if self._may_be_page(message["status"], headers):
-            self._start = {**message, "headers": headers}
+            self._start = message
             return
-        if message["status"] == 304 and self._request.wants_document and not self._tools.observe:
-            headers = self._varied(headers)
-        await self._send({**message, "headers": headers})
-
-    def _filtered(self, headers: Headers) -> Headers:
-        """The headers without the cookies and links that are not granted."""
-        kept: Headers = []
-        letting: KnownScopes = {}
-        for name, value in headers:
-            lower = name.lower()
-            if lower == b"set-cookie":
-                cookie = parse_set_cookie(value, default_path(self._request.path))
-                if not self._may_set(cookie):
-                    continue
-                if is_worth_knowing(cookie):
-                    letting[cookie.name, cookie.scope] = None
-            elif lower == b"link":
-                filtered = self._link(value)
-                if filtered is None:
-                    continue
-                value = filtered
-            kept.append((name, value))
-        return kept + self._remembered(letting) if letting else kept
-
-    def _may_set(self, cookie: SetCookie) -> bool:
-        if cookie.name in OURS:
-            return False
-        verdict = self._decision.cookie(cookie.name.decode("latin-1"))
-        if verdict.allowed or cookie.removes:
-            return True
-        self._tools.findings.cookie(cookie.name, verdict)
-        return self._tools.observe
-
-    def _remembered(self, letting: KnownScopes) -> Headers:
-        """Where the cookies that are let through live, for a later withdrawal."""
-        known = self._tools.visitor.scopes(self._request)
-        if self._tools.observe or letting.keys() <= known.keys():
-            return []
-        return self._tools.visitor.set_scopes(self._request, known | letting)
-
-    def _link(self, value: bytes) -> bytes | None:
-        filtered = filter_links(
-            value, lambda url: self._decision.url(url, self._page, passive=True).allowed
-        )
-        return value if self._tools.observe else filtered
+        if message["status"] == 304 and not self._tools.observe:
+            request = self._request
+            if request.wants_document or caching.is_tagged(request.headers):
+                message["headers"] = self._filter.varied(headers)
+        await self._send(message)
 
     def _may_be_page(self, status: int, headers: Headers) -> bool:
-        if status in _BODILESS:
-            return False
-        kind, _ = media_type(headers)
-        sniffed = not kind and get_header(headers, b"x-content-type-options") != b"nosniff"
-        if kind == b"application/xhtml+xml":
+        # For a document the Range of the request never reached the app.
+        request = self._request
+        ranged = get_header(request.headers, b"range") is not None and not request.wants_document
+        kind = page_type(status, headers, ranged=ranged)
+        self._sniff = kind is PageType.SNIFF
+        if kind is PageType.XHTML:
             self._tools.findings.unread("a page sent as application/xhtml+xml")
-        if kind != b"text/html" and not sniffed:
+        if kind not in (PageType.PAGE, PageType.SNIFF):
             return False
-        disposition = list_members(get_header(headers, b"content-disposition") or b"")
-        cache = list_members(get_header(headers, b"cache-control") or b"")
-        if b"attachment" in disposition or b"no-transform" in cache:
-            return False
-        coding = _coding(headers)
+        coding = content_coding(headers)
         if coding and coding not in KNOWN:
-            self._tools.findings.unread(f"a page coded as {coding.decode('latin-1')}")
+            self._tools.findings.unread(f"a page coded as {coding.decode('ascii')}")
             return False
         return True
-
-    def _varied(self, headers: Headers) -> Headers:
-        variant = self._decision.fingerprint.encode()
-        return caching.private(caching.tag_variant(headers, variant))
-
-    def _page_headers(self, headers: Headers) -> Headers:
-        headers = self._varied(without(headers, caching.STALE))
-        request = self._request
-        scopes = possible_scopes(request.host, request.root + request.path, secure=request.secure)
-        for name in self._lingering:
-            headers += remove_cookie(name, scopes, secure=request.secure)
-        return headers + self._tools.visitor.remove_once(request) if self._once else headers
 
     # ---- body
 
     async def _on_body(self, message: Message) -> None:
         data = bytes(message.get("body", b""))
+        more = bool(message.get("more_body"))
         if self._start is not None:
-            await self._begin(self._start, data)
+            self._opening += data
+            if not await self._begin(self._start, complete=not more):
+                return
+            data, self._opening = self._opening, b""
+            message = {**message, "body": data}
         if self._body is None:
             await self._send(message)
             return
@@ -188,34 +123,45 @@ class Responder:
             await self._forward(self._body.feed(data[at : at + _SLICE]))
             if len(data) > _SLICE:
                 await anyio.lowlevel.checkpoint()
-        if not message.get("more_body"):
+        if not more:
             await self._forward(self._body.close(), last=True)
 
     async def _forward(self, data: bytes, *, last: bool = False) -> None:
         if data or last:
             await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
-    async def _begin(self, start: Message, first: bytes) -> None:
-        """Send the start message, now that the body tells whether this is a page."""
-        self._start = None
+    async def _begin(self, start: Message, *, complete: bool) -> bool:
+        """Send the start message as soon as the opening tells what it must say."""
         headers = start["headers"]
-        kind, charset = media_type(headers)
-        if not kind and not first.lstrip(b"\xef\xbb\xbf\t\n\f\r ").startswith(b"<"):
-            await self._send(start)
-            return
+        coding = content_coding(headers)
+        opening = read_opening(
+            self._opening,
+            coding=coding,
+            declared=declared_charset(headers),
+            sniff=self._sniff,
+            complete=complete,
+        )
+        if opening is None:
+            return False
+        self._start = None
         observe = self._tools.observe
-        if self._request.method != "HEAD":
+        if opening.is_page and self._request.method != "HEAD":
             self._body = PageBody(
-                self._rewriter(headers), coding=_coding(headers), charset=charset, observe=observe
+                self._rewriter(headers), coding=coding, charset=opening.charset, observe=observe
             )
-        await self._send(start if observe else {**start, "headers": self._page_headers(headers)})
+        if opening.is_page and not observe:
+            headers = self._filter.page(headers)
+        await self._send({**start, "headers": headers})
+        return True
 
     def _rewriter(self, headers: Headers) -> Rewriter:
         decision, request, banner = self._decision, self._request, self._tools.banner
+        # In a frame of somebody else's page a press may not be the visitor's own doing.
+        lured = request.is_framed and not request.is_from_here
         gating = Gating(
             decision,
             self._page,
-            lambda service, host: banner.placeholder(service, host, request.root),
+            lambda service, host: banner.placeholder(service, host, request.root, not lured),
             self._tools.findings.gated,
         )
         if request.is_fragment:
@@ -235,11 +181,6 @@ class Responder:
         head = banner.head(decision, place)
         body = b"" if request.is_framed else banner.body(decision, place)
         return Rewriter(gating, head=head, body=body)
-
-
-def _coding(headers: Headers) -> bytes:
-    coding = (get_header(headers, b"content-encoding") or b"").strip().lower()
-    return b"" if coding == b"identity" else coding
 
 
 async def _file_as_body(path: str) -> AsyncIterator[Message]:

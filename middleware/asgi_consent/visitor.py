@@ -10,7 +10,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from asgi_consent.consent import UNKNOWN, Consent
-from asgi_consent.http.cookies import CookieScope, only_value, remove_cookie, set_cookie
+from asgi_consent.http.cookies import (
+    CookieScope,
+    has_cookie,
+    only_value,
+    remove_cookie,
+    set_cookie,
+)
 from asgi_consent.http.known_scopes import KnownScopes, read_scopes, write_scopes
 from asgi_consent.http.request import Request
 from asgi_consent.signing import CLOCK_SKEW, ConsentSigner
@@ -39,6 +45,14 @@ class VisitorCookies:
         token = _read(request, CONSENT)
         return self._signer.read(token) if token else UNKNOWN
 
+    def is_silent(self, request: Request) -> bool:
+        """Whether the visitor has surely made no choice: no consent came, readable or not, and
+        one would have. Browsers leave Lax cookies out of what other sites start, but for a plain
+        link to a page."""
+        if has_cookie(request.headers, CONSENT):
+            return False
+        return not request.is_cross_site or (request.method == "GET" and request.is_top_level)
+
     def once(self, request: Request) -> str | None:
         """The service that was allowed for the next page."""
         token = _read(request, ONCE)
@@ -66,12 +80,12 @@ class VisitorCookies:
         )
 
     def remove_once(self, request: Request) -> Headers:
-        return remove_cookie(_name(request, ONCE), [CookieScope()], secure=request.secure)
+        return remove_cookie(_name(request, ONCE), CookieScope(), secure=request.secure)
 
     def set_scopes(self, request: Request, scopes: KnownScopes) -> Headers:
         name = _name(request, SCOPES)
         if not scopes:
-            return remove_cookie(name, [CookieScope()], secure=request.secure)
+            return remove_cookie(name, CookieScope(), secure=request.secure)
         value = write_scopes(scopes)
         return [
             set_cookie(name, value, seconds=self._seconds, secure=request.secure, http_only=True)

@@ -53,7 +53,7 @@ def rewriter(
     policy: Policy, grants: Grants | None = None, *, head: bytes = b"", body: bytes = b""
 ) -> Rewriter:
     decision = Decision(policy, grants=grants or Grants())
-    page = Page("shop.example", Base("https", "shop.example", "/dir/page"))
+    page = Page("shop.example", (Base("https", "shop.example", "/dir/page"),))
     return Rewriter(Gating(decision, page, placeholder, ignore), head=head, body=body)
 
 

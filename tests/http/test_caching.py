@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from asgi_consent.http.caching import private, tag_variant, untag_condition
+import pytest
+
+from asgi_consent.http.caching import (
+    VARY,
+    is_tagged,
+    private,
+    tag_variant,
+    unshared,
+    untag_condition,
+)
 from asgi_consent.types import Headers
 
 VARIANT = b"0a1b2c3d"
@@ -15,7 +24,7 @@ def test_public_page_becomes_private_and_keeps_its_age() -> None:
 
     assert headers == [
         (b"cache-control", b"private, max-age=60"),
-        (b"vary", b"accept, cookie, sec-gpc"),
+        (b"vary", b", ".join((b"accept", *VARY))),
     ]
 
 
@@ -24,7 +33,7 @@ def test_no_store_stays() -> None:
 
 
 def test_vary_is_not_repeated() -> None:
-    assert private([(b"vary", b"Cookie, *")])[1] == (b"vary", b"cookie, *")
+    assert (b"vary", b"cookie, *") in private([(b"vary", b"Cookie, *")])
 
 
 def test_entity_tag_names_the_variant_and_comes_back() -> None:
@@ -42,13 +51,30 @@ def test_tag_of_another_variant_is_dropped() -> None:
     assert untag_condition(headers, VARIANT, document=True) == []
 
 
-def test_condition_on_a_style_sheet_is_left_alone() -> None:
-    headers: Headers = [(b"if-none-match", b'"style"'), (b"if-modified-since", b"x")]
+def test_tag_of_the_apps_own_is_kept_for_what_is_no_document() -> None:
+    headers: Headers = [(b"if-none-match", b'"part"'), (b"if-modified-since", b"x")]
 
-    untagged = untag_condition(headers, VARIANT, document=False)
+    assert untag_condition(headers, VARIANT, document=False) == [
+        (b"if-none-match", b'W/"part", "part"')
+    ]
 
-    assert (b"if-modified-since", b"x") in untagged
-    assert (b"if-none-match", b'W/"style", "style"') in untagged
+
+@pytest.mark.parametrize(
+    "name",
+    [b"Surrogate-Control", b"X-Accel-Expires", b"Edge-Control", b"CDN-Cache-Control",
+     b"Cloudflare-CDN-Cache-Control"],
+)  # fmt: skip
+def test_instructions_for_caches_in_between_are_dropped(name: bytes) -> None:
+    assert unshared([(name, b"max-age=600"), (b"age", b"1")]) == [
+        (b"age", b"1"),
+        (b"cache-control", b"private"),
+    ]
+
+
+def test_request_for_a_page_of_ours_is_recognised_by_its_tag() -> None:
+    assert is_tagged([(b"if-none-match", b'"x", W/"v-ac0a1b2c3d"')])
+    assert not is_tagged([(b"if-none-match", b'"x", "v-ac0a1b2"')])
+    assert not is_tagged([])
 
 
 def test_document_from_before_us_is_fetched_again() -> None:

@@ -29,6 +29,17 @@ def test_gzip_of_several_members_is_read_whole() -> None:
     assert b"".join(Compressed(b"gzip").decode(packed)) == b"one two"
 
 
+def test_deflate_without_its_header_is_read_as_browsers_read_it() -> None:
+    raw = zlib.compressobj(wbits=-15)
+    packed = raw.compress(b"<p>hello</p>") + raw.flush()
+
+    assert b"".join(Compressed(b"deflate").decode(packed)) == b"<p>hello</p>"
+
+
+def test_padding_after_a_gzip_body_is_left_out() -> None:
+    assert b"".join(Compressed(b"gzip").decode(gzip.compress(b"page") + b"\0\0\0")) == b"page"
+
+
 def test_bomb_comes_in_bounded_pieces() -> None:
     bomb = gzip.compress(b"\0" * 10_000_000)
 
@@ -52,6 +63,19 @@ def test_every_flush_stays_a_flush() -> None:
         (b"utf-8", b"\xff\xfe<\0", "utf-16-le"),
         (b"", b"\xfe\xff\0<", "utf-16-be"),
         (b"iso-2022-jp", b"<html", "iso2022_jp"),
+        (b"csiso2022jp", b"<html", "iso2022_jp"),
+        (b"unicode", b"<\0", "utf-16-le"),
+        (b"unicodefffe", b"\0<", "utf-16-be"),
+        (b"utf-16", b"\xef\xbb\xbf<html", ""),
+        (b"", b"<meta charset='ISO-2022-JP'>", "iso2022_jp"),
+        (
+            b"",
+            b"<meta http-equiv=content-type content='text/html; charset=csISO2022JP'>",
+            "iso2022_jp",
+        ),
+        (b"utf-8", b"<meta charset=iso-2022-jp>", ""),
+        (b"", b"<meta charset=utf-16>", ""),
+        (b"", b"x" * 1024 + b"<meta charset=iso-2022-jp>", ""),
     ],
 )
 def test_charset_that_cannot_be_scanned_is_found(

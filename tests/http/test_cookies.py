@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asgi_consent.http.cookies import (
+    LONGEST_HEADER,
     MOST_COOKIES,
     CookieScope,
     cookie_pairs,
     filter_cookies,
+    has_cookie,
     only_value,
     parse_set_cookie,
-    possible_scopes,
     remove_cookie,
+    remove_wherever,
     set_cookie,
 )
 from asgi_consent.http.known_scopes import read_scopes, write_scopes
@@ -140,17 +142,60 @@ def test_our_cookies_are_host_only_and_lax() -> None:
     )
 
 
-def test_removal_covers_every_path_and_parent_domain() -> None:
-    scopes = possible_scopes("www.shop.example", "/a/b/c", secure=True)
+def test_cookie_cut_off_by_the_limit_is_not_read_in_part() -> None:
+    headers = cookies(b"a=1; b=" + b"x" * LONGEST_HEADER)
 
-    assert {scope.path for scope in scopes} == {"/", "/a", "/a/b"}
-    assert {scope.domain for scope in scopes} == {"", "www.shop.example", "shop.example"}
-    assert any(scope.partitioned for scope in scopes)
+    assert list(cookie_pairs(headers)) == [(b"a", b"1")]
+    assert has_cookie(headers, b"b")
+    assert not has_cookie(headers, b"c")
+
+
+def removals(names: list[bytes], host: str, path: str) -> list[CookieScope]:
+    headers = remove_wherever(names, host, path, secure=True)
+    assert all(parse_set_cookie(value).removes for _, value in headers)
+    return [parse_set_cookie(value).scope for _, value in headers]
+
+
+def test_removal_covers_every_path_and_parent_domain() -> None:
+    scopes = removals([b"x"], "www.shop.example", "/a/b/c")
+
+    assert set(scopes) == {
+        CookieScope("/", "", partitioned=True),
+        *(
+            CookieScope(path, domain)
+            for path in ("/", "/a", "/a/b")
+            for domain in ("", "www.shop.example", "shop.example")
+        ),
+    }
+    assert scopes[:3] == [
+        CookieScope("/", domain) for domain in ("", "shop.example", "www.shop.example")
+    ]
+
+
+def test_removal_of_many_cookies_fits_through_a_proxy_and_gets_round_to_all() -> None:
+    names = [b"name-%d-%s" % (n, b"x" * 40) for n in range(150)]
+    seen: set[bytes] = set()
+    for _ in range(200):
+        headers = remove_wherever(names, "a.b.c.d.shop.example", "/1/2/3/4/5/6/", secure=True)
+        assert len(headers) <= 48
+        assert sum(len(value) for _, value in headers) <= 5000
+        seen |= {parse_set_cookie(value).name for _, value in headers}
+
+    assert seen == set(names)
+
+
+@given(st.lists(st.binary(max_size=20), max_size=3), st.text(max_size=300), st.text(max_size=30))
+def test_removal_is_always_a_well_formed_header(names: list[bytes], host: str, path: str) -> None:
+    for _, value in remove_wherever(names, host, path, secure=True):
+        assert not set(value) & set(b"\r\n\0")
+        assert parse_set_cookie(value).removes
 
 
 def test_removal_never_writes_control_bytes_into_a_header() -> None:
-    assert remove_cookie(b"a\r\nx", [CookieScope()], secure=False) == []
-    assert remove_cookie(b"a", [CookieScope("/\r\n"), CookieScope("/;x")], secure=False) == []
+    assert remove_cookie(b"a\r\nx", CookieScope(), secure=False) == []
+    assert remove_cookie(b"a; Domain=x", CookieScope(), secure=False) == []
+    assert remove_cookie(b"a", CookieScope("/\r\n"), secure=False) == []
+    assert remove_cookie(b"a", CookieScope("/;x"), secure=False) == []
 
 
 def test_known_scopes_survive_a_round_trip() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,12 +35,37 @@ def test_header_that_may_pass_stays_as_it_is() -> None:
 
 
 def test_commas_and_quotes_inside_parameters_do_not_split() -> None:
-    links = parse_links(b'<a>; title="x, <y>; rel=preload"; rel="next prefetch", <b>')
+    links, regular = parse_links(b'<a>; title="x, <y>; rel=preload"; rel="next prefetch", <b>')
 
-    assert [(link.url, sorted(link.rels)) for link in links] == [
-        ("a", [b"next", b"prefetch"]),
-        ("b", []),
+    assert regular
+    assert [(link.urls, sorted(link.rels)) for link in links] == [
+        (("a",), [b"next", b"prefetch"]),
+        (("b",), []),
     ]
+
+
+def test_every_picture_of_a_preload_counts() -> None:
+    value = b'</a.png>; rel=preload; as=image; imagesrcset="/b.png 1x, https://t.example/c 2x"'
+
+    assert filter_links(value, own_only) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'<https://t.example>; title="; rel=preload',
+        b"<https://t.example>; rel=x; rel=preload",
+        b"<https://t.example; rel=preload",
+        b"x, <https://t.example>; rel=canonical",
+    ],
+)
+def test_header_that_is_read_differently_by_others_is_held_back(value: bytes) -> None:
+    assert filter_links(value, own_only) is None
+
+
+def test_very_long_header_is_read_in_good_time() -> None:
+    assert filter_links(b'<x>;"' * 20_001, own_only) is None
+    assert filter_links(b" ;a" * 20_000 + b",", own_only) is None
 
 
 @given(st.binary(max_size=120))

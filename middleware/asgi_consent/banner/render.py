@@ -5,8 +5,9 @@ All output is ASCII with character references, so that it fits a page of any cha
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -106,13 +107,14 @@ class Banner:
 
     def body(self, decision: Decision, place: Placement) -> bytes:
         """Banner and link, first in the body."""
-        banner = self._body_of(_State.of(decision, place.root, just_chosen=place.just_chosen))
-        for stand_in, text in (
-            (_ADDRESS, _ascii(str(escape(place.address)))),
-            (_ADDRESS_QUOTED, quote(place.address, safe="/").encode()),
-            (_STYLE_NONCE, _nonce(place.style_nonce)),
-        ):
-            banner = banner.replace(stand_in.encode(), text)
+        pieces = self._body_of(_State.of(decision, place.root, just_chosen=place.just_chosen))
+        texts = {
+            _ADDRESS: _ascii(str(escape(place.address))),
+            _ADDRESS_QUOTED: quote(place.address, safe="/").encode(),
+            _STYLE_NONCE: _nonce(place.style_nonce),
+        }
+        # Piece by piece: what is put in is never looked through for stand-ins itself.
+        banner = b"".join(texts[piece] if isinstance(piece, str) else piece for piece in pieces)
         return banner + b'<script src="%s" defer%s%s></script>' % (
             _ascii(str(escape(self._file("banner.js", place.root)))),
             b"" if place.reloads else b" data-no-reload",
@@ -126,13 +128,19 @@ class Banner:
         context |= {"consent": decision.consent}
         return _ascii(self._environment.get_template(f"{name}.html").render(context))
 
-    def _render_body(self, state: _State) -> bytes:
+    def _render_body(self, state: _State) -> list[bytes | str]:
+        """The banner in pieces: its bytes, and in between the names of stand-ins."""
         context = self._context(state)
         context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
         context |= {"style_nonce": _STYLE_NONCE}
-        return _ascii(self._environment.get_template("banner.html").render(context))
+        text = self._environment.get_template("banner.html").render(context)
+        pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED}|{_STYLE_NONCE})", text)
+        return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
 
-    def _render_placeholder(self, service: Service | None, host: str, root: str) -> str:
+    def _render_placeholder(
+        self, service: Service | None, host: str, root: str, grants: bool = True
+    ) -> str:
+        """`grants`: with the buttons that allow the service."""
         template = self._environment.get_template("placeholder.html")
         label = None
         if service:
@@ -143,6 +151,7 @@ class Banner:
             service=service,
             host=host,
             category=label,
+            grants=grants,
             prefix=self._prefix(root),
             css=self._file("placeholder.css", root),
         )
@@ -156,8 +165,12 @@ class Banner:
             "optional": [c for c in self._settings.policy.categories if not c.necessary],
         }
 
+    @cached_property
+    def guard_version(self) -> str:
+        return STATIC_FILES["guard.js"].version + self._settings.policy.version
+
     def _guard_address(self, decision: Decision, root: str) -> str:
-        version = STATIC_FILES["guard.js"].version + self._settings.policy.version
+        version = self.guard_version
         return f"{self._prefix(root)}/guard.js?v={version}&grants={decision.grants.key}"
 
     def _prefix(self, root: str) -> str:

@@ -60,6 +60,6 @@ def parent_domains(host: str) -> tuple[str, ...]:
     if is_ip(host) or "." not in last:
         return (host,)
     domains = [host]
-    while domains[-1] != last:
-        domains.append(domains[-1].split(".", 1)[1])
+    while domains[-1] != last and "." in domains[-1]:
+        domains.append(domains[-1].partition(".")[2])
     return tuple(domains)

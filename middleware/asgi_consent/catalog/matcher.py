@@ -21,6 +21,7 @@ from asgi_consent.catalog.urls import Target
 
 Services = tuple[Service, ...]
 
+_LONGEST_NAME = 256  # characters; a longer name is nobody's
 _REMEMBERED_CODE = 32 * 1024  # bytes
 
 
@@ -32,11 +33,17 @@ class Matcher:
         # A site repeats its snippets on every page.
         self._known_inline = lru_cache(256)(self._inline.find)
         # Names repeat on every request; what a visitor can make up is bounded by the cache size.
-        self.cookie = lru_cache(4096)(NameIndex(patterns_of_cookies(services)).find)
-        self.storage = lru_cache(4096)(NameIndex(patterns_of_storage(services)).find)
+        self._cookie = lru_cache(4096)(NameIndex(patterns_of_cookies(services)).find)
+        self._storage = lru_cache(4096)(NameIndex(patterns_of_storage(services)).find)
 
     def url(self, target: Target, *, own: bool = False) -> Services:
         return self._hosts.find(target, own=own)
+
+    def cookie(self, name: str) -> Services:
+        return self._cookie(name) if len(name) <= _LONGEST_NAME else ()
+
+    def storage(self, key: str) -> Services:
+        return self._storage(key) if len(key) <= _LONGEST_NAME else ()
 
     def inline(self, code: bytes) -> Services:
         return (

@@ -13,8 +13,12 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote
 
+import idna
+
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_OR_NEWLINE = {ord(char): None for char in "\t\n\r"}
+_LONGEST_HOST = 253  # RFC 1035
+_NOBODY = "too-long.invalid"  # never anybody's own
 _SPECIAL = frozenset(("http", "https", "ws", "wss", "ftp"))
 
 _plain_absolute = re.compile(
@@ -47,6 +51,8 @@ def resolve(url: str, base: Base) -> Target | None:
     """
     if plain := _plain_absolute(url):
         path = plain[2] or "/"
+        if len(plain[1]) > _LONGEST_HOST:
+            return Target(_NOBODY, path)
         return Target(plain[1], path if "/." not in path else _normal_path(path))
     url = url.strip(_C0_AND_SPACE).translate(_TAB_OR_NEWLINE)
     if not url or url[0] == "#":
@@ -94,9 +100,10 @@ def _host(authority: str) -> str:
         host = re.sub(r":\d*$", "", host)
     host = unquote(host).lower()
     if not host.isascii():
-        with suppress(UnicodeError):  # no browser resolves it either; it stays an unknown host
-            host = host.encode("idna").decode("ascii")
-    return host.rstrip(".")
+        with suppress(idna.IDNAError):  # else no browser resolves it; it stays an unknown host
+            # "domain to ASCII" of the URL standard: UTS 46, non-transitional
+            host = idna.encode(host, uts46=True).decode("ascii")
+    return host.rstrip(".") if len(host) <= _LONGEST_HOST else _NOBODY
 
 
 def _path(rest: str) -> str:

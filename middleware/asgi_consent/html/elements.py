@@ -37,24 +37,20 @@ FETCHING: dict[bytes, dict[bytes, Value]] = {
     b"video": {b"src": Value.URL, b"poster": Value.URL},
     b"audio": {b"src": Value.URL},
     b"track": {b"src": Value.URL},
+    b"feimage": {b"href": Value.URL, b"xlink:href": Value.URL},
     b"link": {b"href": Value.URL, b"imagesrcset": Value.SRCSET},
 }
 
 #: can only be shown, not run
-PASSIVE = frozenset(b"img image source video audio track".split())
+PASSIVE = frozenset(b"img image feimage source video audio track".split())
 
-#: `link rel` values that make the browser connect or fetch
-FETCHING_RELS = frozenset(
-    b"stylesheet preload modulepreload prefetch preconnect dns-prefetch prerender icon "
-    b"apple-touch-icon apple-touch-icon-precomposed mask-icon manifest".split()
-)
 PASSIVE_RELS = frozenset(
     b"stylesheet icon apple-touch-icon apple-touch-icon-precomposed mask-icon".split()
 )
 PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
 
 #: the rewriter looks at these start tags; all others are copied
-REPORTED = frozenset(FETCHING) | {b"head", b"body", b"base"}
+REPORTED = frozenset(FETCHING) | {b"head", b"body", b"base", b"frameset"}
 
 JAVASCRIPT_TYPES = frozenset(
     b"application/ecmascript application/javascript application/x-ecmascript "

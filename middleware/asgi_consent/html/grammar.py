@@ -58,7 +58,7 @@ prolog = re.compile(
 ).match
 
 #: in script data: what changes the escape state, or may end the script
-script_marks = re.compile(rb"<!--|--++>|<(/?)(?i:script)(?=" + NAME_END + rb")").search
+script_marks = re.compile(rb"<!--|-->|<(/?)(?i:script)(?=" + NAME_END + rb")").search
 
 
 @cache

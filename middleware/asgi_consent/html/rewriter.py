@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from asgi_consent.catalog.urls import base_of
+from asgi_consent.catalog.urls import Base, base_of
 from asgi_consent.html.elements import REPORTED
 from asgi_consent.html.gating import Gating, is_javascript
 from asgi_consent.html.tags import Tag
@@ -18,6 +18,10 @@ from asgi_consent.html.tokenizer import Kind, Token, Tokenizer
 #: bytes of one inline script that are held until its end is seen
 LONGEST_SCRIPT = 1024 * 1024
 _DEEPEST_SRCDOC = 4
+_MOST_ENDS = 4  # a tag may open raw text
+
+#: where relative URLs lead by a `<base>` too long to be read: to nobody we know
+_UNREAD = Base(host="unread.invalid")
 
 _log = logging.getLogger("asgi_consent")
 
@@ -33,10 +37,9 @@ class Rewriter:
         self._head = head
         self._body = body
         self._nested = _nested
-        self._tokens = Tokenizer(prolog=bool(head))
+        self._tokens = Tokenizer(prolog=bool(head), scripting=not gating.noscript)
         self._started = False
         self._head_is_next = False
-        self._base_seen = False
         self._script: _HeldScript | None = None
         self._noscript: Rewriter | None = None
         self._out: list[bytes] = []
@@ -63,6 +66,18 @@ class Rewriter:
             self._body = b""
         return self._flush()
 
+    def finish(self) -> bytes:
+        """The end of a noscript's text. Without scripting it is markup and may be in the middle of
+        a tag, a comment or raw text, which would then swallow what follows, or set it free: so it
+        gets an end here."""
+        out = b""
+        for _ in range(_MOST_ENDS):
+            ending = self._tokens.ending()
+            if not ending:
+                break
+            out += self.feed(ending)
+        return out + self.close()
+
     def _flush(self) -> bytes:
         out = b"".join(self._out)
         self._out.clear()
@@ -82,6 +97,8 @@ class Rewriter:
         elif token.kind is Kind.END:
             self._end(token)
         elif token.kind is Kind.CUT:
+            if token.name == b"base":
+                self._add_base(_UNREAD)
             self._out.append(self._gating.cut_tag(token.name, token.raw))
         else:
             self._out.append(token.raw)
@@ -95,9 +112,9 @@ class Rewriter:
 
     def _start(self, token: Token) -> None:
         name, raw = token.name, token.raw
-        if name == b"noscript" and not token.foreign:
+        if name == b"noscript":
             # With scripting its text is no markup, without it is; the boundaries are the same.
-            self._noscript = Rewriter(self._gating, _nested=self._nested)
+            self._noscript = Rewriter(self._gating.in_noscript(), _nested=self._nested)
         elif name in REPORTED:
             raw = self._reported(Tag(name, raw), token.foreign)
         self._out.append(raw)
@@ -107,8 +124,9 @@ class Rewriter:
 
     def _reported(self, tag: Tag, foreign: bool) -> bytes:
         """The tag as it may be sent; nothing yet where its script has to be read first."""
-        if tag.name == b"base" and not foreign:
-            self._base(tag)
+        if tag.name == b"base":
+            if tag.get(b"href") is not None:
+                self._add_base(base_of(tag.text(b"href"), self._gating.page.bases[0]))
             return tag.raw
         if tag.name == b"script" and not foreign and tag.get(b"src") is None:
             if is_javascript(tag):
@@ -129,12 +147,8 @@ class Rewriter:
             _log.exception("a %s could not be judged and stays gated", tag.name.decode("ascii"))
             return self._gating.cut_tag(tag.name, tag.raw)
 
-    def _base(self, tag: Tag) -> None:
-        """The first `<base href>` moves where relative URLs lead."""
-        if not self._base_seen and tag.get(b"href") is not None:
-            self._base_seen = True
-            page = self._gating.page
-            page.base = base_of(tag.text(b"href"), page.base)
+    def _add_base(self, base: Base) -> None:
+        self._gating.page.add_base(base, sure=not self._gating.noscript)
 
     def _gates_srcdoc(self, tag: Tag) -> bool:
         """Whether the document inside an iframe's srcdoc holds something that must be gated."""
@@ -163,7 +177,7 @@ class Rewriter:
             tag, code = self._script.tag, b"".join(self._script.code)
             self._release(self._judged(tag, lambda: self._gating.inline_script(tag, code)))
         elif self._noscript:
-            self._out.append(self._noscript.close())
+            self._out.append(self._noscript.finish())
             self._noscript = None
         self._out.append(token.raw)
 

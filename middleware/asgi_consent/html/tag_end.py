@@ -70,6 +70,11 @@ class TagEnd:
     def __init__(self, *, in_name: bool = False) -> None:
         self._state = _State.TAG_NAME if in_name else _State.BETWEEN
 
+    def ending(self) -> bytes:
+        """What ends the tag from here."""
+        quotes = {_State.DOUBLE_QUOTED: b'"', _State.SINGLE_QUOTED: b"'"}
+        return quotes.get(self._state, b"") + b">"
+
     def find(self, buffer: bytes, at: int) -> int:
         """The offset after the `>` that ends the tag, or -1; then go on with the next piece."""
         while at < len(buffer):

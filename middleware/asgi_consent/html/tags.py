@@ -7,6 +7,7 @@ name. So case, order, quoting and duplicates stay, and removing the insertions g
 from __future__ import annotations
 
 import html
+import re
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,6 +15,16 @@ from asgi_consent.html.grammar import attributes
 
 #: in front of the name of an attribute that is held back
 HELD = b"data-consent-"
+
+
+_number = re.compile(r"&#(?:([xX])0*+([0-9a-fA-F]*+)|0*+([0-9]*+))")
+
+
+def _short_number(reference: re.Match[str]) -> str:
+    """A numeric character reference without leading zeros, and none beyond Unicode: Python refuses
+    to read numbers of thousands of digits, browsers don't."""
+    x, digits = reference[1] or "", reference[2] or reference[3] or "0"
+    return f"&#{x}{digits}" if len(digits) <= 7 else "\ufffd"
 
 
 class Attribute(NamedTuple):
@@ -55,7 +66,7 @@ class Tag:
     def text(self, name: bytes) -> str:
         """The value with character references decoded; empty where it is absent."""
         value = self._first.get(name, b"").decode("utf-8", "replace")
-        return html.unescape(value) if "&" in value else value
+        return html.unescape(_number.sub(_short_number, value)) if "&" in value else value
 
     @property
     def self_closing(self) -> bool:

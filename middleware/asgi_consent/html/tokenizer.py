@@ -24,6 +24,9 @@ LONGEST_TAG = 1024 * 1024
 _SWITCHING = RAW_TEXT | ROOTS | {PLAINTEXT}
 _HTML_GAP = grammar.gap(REPORTED | _SWITCHING, frozenset())
 _POINT_GAP = grammar.gap(REPORTED | _SWITCHING, POINTS | ROOTS)
+# After a frameset the tree builder ignores the other start tags, and with them their raw text. A
+# script stays one: whether it is ignored depends on text before the frameset.
+_RAW_IN_FRAMESET = frozenset((b"noframes", b"script"))
 _LONGEST_NAME = 64  # bytes; nothing longer is reported
 _LONGEST_HTML_TAG = 16 * 1024  # bytes of an html tag that are waited for
 _CDATA = b"<![CDATA["
@@ -58,17 +61,22 @@ class _State(Enum):
     TAG = "tag"  # inside a tag that the end of the buffer cut
 
 
+_ENDINGS = {_State.COMMENT: b"-->", _State.DECLARATION: b">", _State.CDATA: b"]]>"}
 _Step = Callable[["Tokenizer", bytes, int, bool], tuple[int, list[Token]]]
 
 
 class Tokenizer:
-    def __init__(self, *, prolog: bool = True) -> None:
+    """With `scripting` off a noscript holds markup, as in a browser without scripts."""
+
+    def __init__(self, *, prolog: bool = True, scripting: bool = True) -> None:
         self._content = _State.PROLOG if prolog else _State.DATA  # the state outside of any markup
         self._state = _State.START
         self._held = b""
         self._foreign = ForeignContent()
+        self._raw_names = RAW_TEXT if scripting else RAW_TEXT - {b"noscript"}
         self._raw_name = b""
         self._script = ScriptData()
+        self._body = False
         self._cut_tag: _CutTag | None = None
 
     def feed(self, data: bytes) -> Iterator[Token]:
@@ -81,6 +89,18 @@ class Tokenizer:
     def accepts_markup(self) -> bool:
         """Whether markup put here would be read as markup; asked at a token or after `close`."""
         return self._state is self._content and not self._held and not self._foreign.is_open
+
+    def ending(self) -> bytes:
+        """What has to follow so that the next byte is content; nothing where it would be anyway."""
+        if self._state is _State.TAG:
+            assert self._cut_tag is not None
+            return self._cut_tag.scan.ending()
+        if self._state is _State.RAW_TEXT:
+            leave_escaped = b"-->" if self._raw_name == b"script" else b""
+            return leave_escaped + b"</" + self._raw_name + b">"
+        if self._state in _ENDINGS:
+            return _ENDINGS[self._state]
+        return b">" if self._held else b""
 
     def _run(self, buffer: bytes, *, last: bool) -> Iterator[Token]:
         """Each step reads from `at` and says where the next one begins, and the tokens until there;
@@ -232,13 +252,16 @@ class Tokenizer:
             return Token(Kind.COPY, raw)
         foreign = self._foreign.start(Tag(name, raw))
         if not foreign:
-            if name in RAW_TEXT:
+            self._body = self._body or name == b"body"
+            if name == b"frameset" and not self._body:
+                self._raw_names = _RAW_IN_FRAMESET
+            if name in self._raw_names:
                 self._state = _State.RAW_TEXT
                 self._raw_name = name
                 self._script = ScriptData()
             elif name == PLAINTEXT:
                 self._state = _State.PLAINTEXT
-        if name in REPORTED or name in RAW_TEXT:
+        if name in REPORTED or self._state is _State.RAW_TEXT:
             kind = Kind.START if len(raw) <= LONGEST_TAG else Kind.CUT
             return Token(kind, raw, name, foreign)
         return Token(Kind.COPY, raw)

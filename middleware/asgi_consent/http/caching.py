@@ -11,7 +11,20 @@ import re
 from asgi_consent.http.headers import get_all, list_members, without
 from asgi_consent.types import Headers
 
-VARY = (b"cookie", b"sec-gpc")
+#: what a page of ours depends on: the visitor, and whether it is asked for as a whole page, as the
+#: content of a frame, or as a piece that a script puts somewhere
+VARY = (
+    b"cookie",
+    b"sec-gpc",
+    b"sec-fetch-dest",
+    b"hx-request",
+    b"turbo-frame",
+    b"x-up-version",
+    b"x-pjax",
+    b"x-requested-with",
+)
+#: instructions for caches in between that would override Cache-Control
+_FOR_CDNS = frozenset((b"surrogate-control", b"x-accel-expires", b"edge-control"))
 
 _variant = re.compile(rb"(.*)-ac([0-9a-f]{8})", re.DOTALL).fullmatch
 _entity_tag = re.compile(rb'(?:W/)?"([^"]*)"').findall
@@ -22,7 +35,15 @@ STALE = frozenset(
 
 
 def private(headers: Headers) -> Headers:
-    """The headers with a Cache-Control that keeps shared caches out, and a complete Vary."""
+    """The headers of a page: kept out of shared caches, with a complete Vary."""
+    vary = [member for value in get_all(headers, b"vary") for member in list_members(value)]
+    if b"*" not in vary:
+        vary += [name for name in VARY if name not in vary]
+    return [*without(unshared(headers), {b"vary"}), (b"vary", b", ".join(vary))]
+
+
+def unshared(headers: Headers) -> Headers:
+    """The headers with a Cache-Control that keeps shared caches out."""
     directives = [
         directive.strip(b" \t")
         for value in get_all(headers, b"cache-control")
@@ -36,11 +57,13 @@ def private(headers: Headers) -> Headers:
     ]
     if b"no-store" not in names:
         kept.insert(0, b"private")
-    vary = [member for value in get_all(headers, b"vary") for member in list_members(value)]
-    if b"*" not in vary:
-        vary += [name for name in VARY if name not in vary]
-    rest = without(headers, {b"cache-control", b"vary"})
-    return [*rest, (b"cache-control", b", ".join(kept)), (b"vary", b", ".join(vary))]
+    rest = [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in (b"cache-control", *_FOR_CDNS)
+        and not name.lower().endswith(b"cdn-cache-control")
+    ]
+    return [*rest, (b"cache-control", b", ".join(kept))]
 
 
 def tag_variant(headers: Headers, variant: bytes) -> Headers:
@@ -53,11 +76,17 @@ def tag_variant(headers: Headers, variant: bytes) -> Headers:
     return tagged
 
 
-def untag_condition(headers: Headers, variant: bytes, *, document: bool) -> Headers:
-    """The request headers with the app's own entity tags in If-None-Match.
+def is_tagged(headers: Headers) -> bool:
+    """Whether the client has a page of ours in its cache."""
+    conditions = get_all(headers, b"if-none-match")
+    return any(_variant(tag) for value in conditions for tag in _entity_tag(value))
 
-    A tag of another variant is dropped, so that the app sends the page again. For a document also
-    tags without a variant and If-Modified-Since are: they cannot tell variants apart.
+
+def untag_condition(headers: Headers, variant: bytes, *, document: bool) -> Headers:
+    """The headers of a request that may get HTML, with the app's own entity tags in If-None-Match.
+
+    A tag of another variant is dropped, so that the app sends the page again. If-Modified-Since
+    cannot tell variants apart, and for a document neither can tags that are not ours.
     """
     conditions = get_all(headers, b"if-none-match")
     tags: list[bytes] = []
@@ -67,8 +96,7 @@ def untag_condition(headers: Headers, variant: bytes, *, document: bool) -> Head
             tags.append(b'W/"%s", "%s"' % (ours[1], ours[1]))
         elif not ours and not document:
             tags.append(b'W/"%s", "%s"' % (tag, tag))
-    if document:
-        headers = without(headers, {b"if-modified-since"})
+    headers = without(headers, {b"if-modified-since"})
     if not conditions or conditions == [b"*"]:
         return headers
     rest = without(headers, {b"if-none-match"})

@@ -8,40 +8,65 @@ time but no memory.
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterator
 
 _PIECE = 64 * 1024  # bytes of decoded output at a time
+_GZIP_MARK = b"\x1f\x8b"
 
 KNOWN = (b"gzip", b"x-gzip", b"deflate")
 
-# Charsets in which a byte below 0x80 may be part of another character
-# (https://encoding.spec.whatwg.org/: every other one is ASCII-compatible for scanning).
-UNSCANNABLE = {
-    b"utf-16": "utf-16-le",
-    b"utf-16le": "utf-16-le",
-    b"utf-16be": "utf-16-be",
-    b"iso-2022-jp": "iso2022_jp",
+# Charsets in which a byte below 0x80 may be part of another character, with all labels that
+# browsers know (https://encoding.spec.whatwg.org/#names-and-labels). Others are scanned as is.
+_UTF16LE = b"utf-16 utf-16le ucs-2 unicode iso-10646-ucs-2 csunicode unicodefeff"
+_UNSCANNABLE = {
+    **dict.fromkeys(_UTF16LE.split(), "utf-16-le"),
+    **dict.fromkeys((b"utf-16be", b"unicodefffe"), "utf-16-be"),
+    **dict.fromkeys((b"iso-2022-jp", b"csiso2022jp"), "iso2022_jp"),
 }
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, ""),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+#: bytes in which a document may name its charset (HTML standard, "prescan a byte stream")
+PRESCANNED = 1024
+_names_iso_2022 = re.compile(rb"(?i)charset[^>]{0,40}(?:cs)?iso-?2022-?jp").search
 
 
 class Compressed:
     """gzip or deflate; every piece the app flushed is flushed again."""
 
     def __init__(self, coding: bytes) -> None:
+        self._deflate = coding == b"deflate"
         self._decompress = zlib.decompressobj(wbits=47)  # gzip or zlib, told apart by its header
-        self._compress = zlib.compressobj(wbits=15 if coding == b"deflate" else 31)
+        self._begun = False
+        self._compress = zlib.compressobj(wbits=15 if self._deflate else 31)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Pieces of bounded size. Raises zlib.error on a broken body."""
         while data:
-            yield self._decompress.decompress(data, _PIECE)
+            yield self._inflate(data)
             data = self._decompress.unconsumed_tail
             if self._decompress.eof:
-                data = self._decompress.unused_data  # a gzip body may have several members
-                if data:
-                    self._decompress = zlib.decompressobj(wbits=47)
+                # A gzip body may have several members; what is no member is padding.
+                data = self._decompress.unused_data
+                if not data.startswith(_GZIP_MARK):
+                    return
+                self._decompress = zlib.decompressobj(wbits=47)
+
+    def _inflate(self, data: bytes) -> bytes:
+        try:
+            piece = self._decompress.decompress(data, _PIECE)
+        except zlib.error:
+            if self._begun or not self._deflate:
+                raise
+            # "deflate" is often sent without its zlib header, and browsers take it.
+            self._decompress = zlib.decompressobj(wbits=-15)
+            piece = self._decompress.decompress(data, _PIECE)
+        self._begun = True
+        return piece
 
     def encode(self, data: bytes, *, last: bool) -> bytes:
         packed = self._compress.compress(data) if data else b""
@@ -65,10 +90,14 @@ class Transcoded:
         return self._encoder.encode(self._utf8.decode(data, last), last)
 
 
-def charset_of(declared: bytes, first: bytes) -> str:
-    """The charset of a body that starts with `first`, if its bytes cannot be scanned as they are.
-    A byte order mark wins over what is declared (HTML standard 13.2.3.2)."""
+def charset_of(declared: bytes, opening: bytes) -> str:
+    """The Python codec of a body that starts with `opening`, if its bytes cannot be scanned as they
+    are, else nothing. A byte order mark wins over what is declared, and that over what the document
+    says of itself (HTML standard, "encoding sniffing algorithm")."""
     for mark, name in _BYTE_ORDER_MARKS:
-        if first.startswith(mark):
+        if opening.startswith(mark):
             return name
-    return UNSCANNABLE.get(declared, "")
+    if declared:
+        return _UNSCANNABLE.get(declared, "")
+    # A document that says it is UTF-16 in ASCII is UTF-8; only this one can be believed.
+    return "iso2022_jp" if _names_iso_2022(opening[:PRESCANNED]) else ""

@@ -6,6 +6,7 @@ space: for them a cookie `\\xA0__Host-x`, tossed from a sibling subdomain, becom
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,10 +19,16 @@ from asgi_consent.types import Header, Headers
 
 LONGEST_HEADER = 16 * 1024  # bytes of Cookie header that are read; the rest is dropped
 MOST_COOKIES = 200
+_LONGEST_HOST = 253  # RFC 1035
+_MOST_DOMAINS = 4
+_MOST_SEGMENTS = 5
+# Servers in between take about 100 headers and 8 kB; the app's own have to fit too.
+_MOST_REMOVALS = 48
+_MOST_REMOVAL_BYTES = 5000
 
 _WSP = b" \t"
 _token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-_control = re.compile(rb"[\x00-\x1f\x7f]").search
+_unsafe = re.compile(rb"[\x00-\x1f\x7f;]").search
 
 
 def is_token(name: bytes) -> bool:
@@ -30,12 +37,20 @@ def is_token(name: bytes) -> bool:
 
 def cookie_pairs(headers: Iterable[Header]) -> Iterator[tuple[bytes, bytes]]:
     """Every (name, value) of the Cookie headers in order; HTTP/2 may split them over several."""
-    joined = b";".join(get_all(headers, b"cookie"))[:LONGEST_HEADER]
+    joined = b";".join(get_all(headers, b"cookie"))
+    if len(joined) > LONGEST_HEADER:  # no cookie is read in part
+        joined = joined[:LONGEST_HEADER].rpartition(b";")[0]
     for pair in joined.split(b";", MOST_COOKIES)[:MOST_COOKIES]:
         pair = pair.strip(_WSP)
         if pair:
             name, equals, value = pair.partition(b"=")
             yield (name, value) if equals else (b"", pair)
+
+
+def has_cookie(headers: Iterable[Header], name: bytes) -> bool:
+    """Whether a cookie of this name may have been sent: also in what is too long to be read."""
+    found = get_all(headers, b"cookie")
+    return any(name in value for value in found) if found else False
 
 
 def only_value(headers: Iterable[Header], name: bytes) -> bytes | None:
@@ -127,33 +142,61 @@ def set_cookie(
     return b"set-cookie", text + (b"; HttpOnly" if http_only else b"")
 
 
-def remove_cookie(name: bytes, scopes: Iterable[CookieScope], *, secure: bool) -> Headers:
-    """Set-Cookie headers that remove `name` from the scopes; none for a name with controls."""
-    if _control(name):
+def remove_cookie(name: bytes, scope: CookieScope, *, secure: bool) -> Headers:
+    """The Set-Cookie header that removes `name`; none where that cannot be written safely."""
+    path, domain = scope.path.encode("latin-1", "ignore"), scope.domain.encode("ascii", "ignore")
+    if _unsafe(name) or _unsafe(path) or _unsafe(domain):
         return []
+    text = b"%s=; Path=%s; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT" % (name, path)
+    text += b"; Domain=" + domain if domain else b""
+    text += b"; Secure" if secure else b""
+    return [(b"set-cookie", text + (b"; Partitioned" if scope.partitioned else b""))]
+
+
+def remove_wherever(
+    names: Iterable[bytes], host: str, request_path: str, *, secure: bool
+) -> Headers:
+    """Set-Cookie headers that remove cookies of which a request shows only the names.
+
+    There are many scopes a cookie can have, and servers in between take only so many headers. The
+    likely scopes come first, the others in random order: what does not fit is removed by one of the
+    next responses.
+    """
+    names = list(names)
+    random.shuffle(names)
+    domains = _possible_domains(host)
+    likely = [CookieScope("/", domain) for domain in domains]
+    if secure:
+        likely.append(CookieScope("/", "", partitioned=True))
+    unlikely = [
+        (name, CookieScope(path, domain))
+        for path in _possible_paths(request_path)
+        for domain in domains
+        for name in names
+    ]
+    random.shuffle(unlikely)
     headers: Headers = []
-    for scope in dict.fromkeys(scopes):
-        path, domain = (
-            scope.path.encode("latin-1", "ignore"),
-            scope.domain.encode("ascii", "ignore"),
-        )
-        if _control(path + domain) or b";" in path + domain:
+    for name, scope in [*((name, scope) for scope in likely for name in names), *unlikely]:
+        header = remove_cookie(name, scope, secure=secure)
+        if sum(len(value) for _, value in headers + header) > _MOST_REMOVAL_BYTES:
             continue
-        text = b"%s=; Path=%s; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT" % (name, path)
-        text += b"; Domain=" + domain if domain else b""
-        text += b"; Secure" if secure else b""
-        headers.append((b"set-cookie", text + (b"; Partitioned" if scope.partitioned else b"")))
+        headers += header
+        if len(headers) >= _MOST_REMOVALS:
+            break
     return headers
 
 
-def possible_scopes(host: str, request_path: str, *, secure: bool) -> list[CookieScope]:
-    """Every scope a cookie that came with this request can have: a request shows only its name."""
-    paths = ["/"]
-    for segment in default_path(request_path).split("/")[1:6]:
+def _possible_domains(host: str) -> tuple[str, ...]:
+    """No Domain at all first; then the registrable domain, and those between it and the host."""
+    if not host or len(host) > _LONGEST_HOST:
+        return ("",)
+    return ("", *reversed(parent_domains(host)[-_MOST_DOMAINS:]))
+
+
+def _possible_paths(request_path: str) -> list[str]:
+    """The paths below the root that a cookie sent with this request can have."""
+    paths = [""]
+    for segment in default_path(request_path).split("/")[1 : _MOST_SEGMENTS + 1]:
         if segment:
-            paths.append(paths[-1].rstrip("/") + "/" + segment)
-    domains = ("", *parent_domains(host)) if host else ("",)
-    scopes = [CookieScope(path, domain) for path in paths for domain in domains]
-    if secure:
-        scopes += [CookieScope(path, "", partitioned=True) for path in paths]
-    return scopes
+            paths.append(f"{paths[-1]}/{segment}")
+    return paths[1:]

@@ -35,14 +35,7 @@ def list_members(value: bytes) -> list[bytes]:
     return [member for member in members if member]
 
 
-def media_type(headers: Iterable[Header]) -> tuple[bytes, bytes]:
-    """Content-Type as (type/subtype, charset), both lower case and empty where absent."""
+def media_type(headers: Iterable[Header]) -> bytes:
+    """type/subtype of a request body, lower case."""
     value = get_header(headers, b"content-type") or b""
-    kind, _, parameters = value.partition(b";")
-    charset = b""
-    for parameter in parameters.split(b";"):
-        key, _, text = parameter.partition(b"=")
-        if key.strip(b" \t").lower() == b"charset":
-            charset = text.strip(b" \t\"'").lower()
-            break
-    return kind.strip(b" \t").lower(), charset
+    return value.partition(b";")[0].strip(b" \t").lower()

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itsdangerous.encoding import base64_decode, base64_encode
 from itsdangerous.exc import BadData
 
-from asgi_consent.http.cookies import CookieScope, SetCookie
+from asgi_consent.http.cookies import CookieScope, SetCookie, is_token
 
 _LONGEST = 2048  # bytes of cookie value; beyond that the oldest are forgotten
 
@@ -32,15 +32,16 @@ def read_scopes(value: bytes | None) -> KnownScopes:
         return {}
     try:
         entries = json.loads(base64_decode(value))
-        return {
+        found = {
             (
                 str(name).encode("latin-1"),
                 CookieScope(str(path), str(domain), bool(partitioned)),
             ): None
             for name, path, domain, partitioned in entries
         }
-    except (BadData, ValueError, TypeError):
+    except (BadData, ValueError, TypeError, RecursionError):
         return {}
+    return {(name, scope): None for name, scope in found if is_token(name)}
 
 
 def write_scopes(scopes: Iterable[tuple[bytes, CookieScope]]) -> bytes:

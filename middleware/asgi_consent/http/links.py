@@ -6,48 +6,69 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# One link: <URI> and its parameters; commas count only outside of <> and quotes.
-_link = re.compile(rb"""\s*(<[^>]*+>(?:"(?:[^"\\]|\\.)*+"|[^,"])*+|[^,]++)\s*,?""").match
-_parameter = re.compile(
-    rb"""\s*;\s*([^\s=;"]*+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+"""
-).finditer
-
+#: relations that make a browser connect or fetch, in headers and in `link` elements
 FETCHING = frozenset(
     b"stylesheet preload modulepreload prefetch preconnect dns-prefetch prerender icon "
-    b"manifest".split()
+    b"apple-touch-icon apple-touch-icon-precomposed mask-icon manifest "
+    b"compression-dictionary".split()
 )
+
+# A quoted string, a URI, a comma, anything else; a quote or < without its end stands alone.
+_piece = re.compile(rb'"(?:[^"\\]|\\.)*+"|<[^>]*+>|[^",<]++|[",<]', re.DOTALL).findall
+_parameter = re.compile(
+    rb""";\s*+([^\s=;"]*+)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+)))?+""", re.DOTALL
+).findall
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
+    """`urls` are all addresses it can fetch: its target, and those of an imagesrcset."""
+
     raw: bytes
-    url: str
+    urls: tuple[str, ...]
     rels: frozenset[bytes]
 
 
-def parse_links(value: bytes) -> list[Link]:
-    links: list[Link] = []
-    at = 0
-    while at < len(value) and (match := _link(value, at)):
-        at = match.end()
-        raw = match[1].strip()
-        uri, _, parameters = raw.partition(b">")
-        links.append(Link(raw, uri.lstrip(b"<").decode("latin-1"), _rels(parameters)))
-    return links
+def parse_links(value: bytes) -> tuple[list[Link], bool]:
+    """The links, and whether the whole header could be understood."""
+    members = [b""]
+    regular = True
+    for piece in _piece(value):
+        if piece == b",":
+            members.append(b"")
+            continue
+        regular = regular and piece not in (b'"', b"<")
+        members[-1] += piece
+    stripped = [member.strip() for member in members]
+    links = [_link(member) for member in stripped if member.startswith(b"<")]
+    return links, regular and len(links) == sum(map(bool, stripped))
 
 
-def _rels(parameters: bytes) -> frozenset[bytes]:
-    """The relations of the first `rel`; later ones do not count (RFC 8288 section 3.3)."""
-    for parameter in _parameter(parameters):
-        if parameter[1].lower() == b"rel":
-            return frozenset((parameter[2] or parameter[3] or b"").lower().split())
-    return frozenset()
+def _link(raw: bytes) -> Link:
+    uri, _, parameters = raw[1:].partition(b">")
+    urls = [uri.decode("latin-1")]
+    rels: set[bytes] = set()
+    for name, quoted, plain in _parameter(parameters):
+        text = quoted or plain
+        if name.lower() == b"rel":
+            rels.update(text.lower().split())
+        elif name.lower() == b"imagesrcset":
+            # Its URLs and its descriptors alike: a descriptor reads as a path of the site.
+            urls += text.replace(b",", b" ").decode("latin-1").split()
+    return Link(raw, tuple(urls), frozenset(rels))
 
 
 def filter_links(value: bytes, allowed: Callable[[str], bool]) -> bytes | None:
-    """The header without the fetching links that are not allowed; None where none is left."""
-    links = parse_links(value)
-    kept = [link.raw for link in links if not link.rels & FETCHING or allowed(link.url)]
-    if len(kept) == len(links):
+    """The header without the fetching links that are not allowed; None where none is left.
+
+    In a header that cannot be understood every link counts as fetching, and what is no link goes.
+    """
+    links, regular = parse_links(value)
+    kept = [
+        link.raw
+        for link in links
+        if (regular and not link.rels & FETCHING) or all(map(allowed, link.urls))
+    ]
+    if regular and len(kept) == len(links):
         return value
     return b", ".join(kept) or None

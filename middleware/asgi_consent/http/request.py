@@ -70,7 +70,8 @@ class Request:
         """Path and query as they are written in a URL, for coming back to this page."""
         query = self.scope.get("query_string") or b""
         address = quote(self._root + self.path, safe=_IN_PATH)
-        return address + "?" + query.decode("ascii", "ignore") if query else address
+        address += "?" + query.decode("ascii", "ignore") if query else ""
+        return address if len(address) <= _LONGEST_ADDRESS else self.root + "/"
 
     @cached_property
     def destination(self) -> bytes:
@@ -88,6 +89,25 @@ class Request:
     @property
     def is_framed(self) -> bool:
         return self.destination in _DOCUMENTS[1:]
+
+    @property
+    def is_top_level(self) -> bool:
+        return self.destination in (b"", b"document")
+
+    @property
+    def is_cross_site(self) -> bool:
+        """Whether another site made the browser send this; browsers too old to say did not."""
+        return get_header(self.headers, b"sec-fetch-site") == b"cross-site"
+
+    @property
+    def is_from_here(self) -> bool:
+        """Whether a page of ours made the browser send this, or a browser too old to say."""
+        return get_header(self.headers, b"sec-fetch-site") in (None, b"same-origin")
+
+    @property
+    def use(self) -> str:
+        """What an HTML answer is for: it is not the same for each."""
+        return "fragment" if self.is_fragment else "frame" if self.is_framed else "page"
 
     @property
     def wants_document(self) -> bool:
@@ -129,6 +149,7 @@ def local_address(address: str, default: str = "/") -> str:
         return default
     if any(ord(char) <= 0x20 or ord(char) == 0x7F for char in address):
         return default
+    address = address.encode("utf-8", "replace").decode()  # no lone surrogates
     path = address.split("?", 1)[0].split("#", 1)[0]
     if "\\" in path:
         return default
