@@ -23,7 +23,7 @@ from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
 from asgi_consent.policy import Mode
 from asgi_consent.responder import Responder
-from asgi_consent.response_headers import Tools
+from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.settings import Settings, load_settings, read_settings
 from asgi_consent.signals import read_signals
 from asgi_consent.signing import ConsentSigner
@@ -83,10 +83,10 @@ class ConsentMiddleware:
         headers, lingering = self._filter_request(request, decision)
         scope["headers"] = headers
         _without_zero_copy(scope)
-        responder = Responder(
-            self._tools, request, decision, send, lingering=lingering, once=once is not None
+        filtering = HeaderFilter(
+            self._tools, request, decision, lingering=lingering, once=once is not None
         )
-        await self.app(scope, receive, responder)
+        await self.app(scope, receive, Responder(self._tools, request, decision, filtering, send))
 
     def _decide(self, request: Request, once: str | None) -> Decision:
         region = self._policy.region

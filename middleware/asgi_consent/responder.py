@@ -34,26 +34,14 @@ _SLICE = 64 * 1024  # bytes of a body that are rewritten before other tasks get 
 
 
 class Responder:
-    """`lingering` and `once` as in HeaderFilter."""
-
     def __init__(
-        self,
-        tools: Tools,
-        request: Request,
-        decision: Decision,
-        send: Send,
-        *,
-        lingering: list[bytes],
-        once: bool,
+        self, tools: Tools, request: Request, decision: Decision, headers: HeaderFilter, send: Send
     ) -> None:
         self._tools = tools
         self._request = request
         self._decision = decision
         self._send = send
-        self._page = Page(request.host, (request.base,))
-        self._filter = HeaderFilter(
-            tools, request, decision, self._page, lingering=lingering, once=once
-        )
+        self._filter = headers
         self._start: Message | None = None  # held back, with filtered headers
         self._sniff = False
         self._opening = b""
@@ -160,7 +148,7 @@ class Responder:
         lured = request.is_framed and not request.is_from_here
         gating = Gating(
             decision,
-            self._page,
+            Page(request.host, (request.base,)),
             lambda service, host: banner.placeholder(service, host, request.root, not lured),
             self._tools.findings.gated,
         )

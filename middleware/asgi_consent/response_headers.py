@@ -41,7 +41,6 @@ class HeaderFilter:
         tools: Tools,
         request: Request,
         decision: Decision,
-        page: Page,
         *,
         lingering: list[bytes],
         once: bool,
@@ -49,7 +48,7 @@ class HeaderFilter:
         self._tools = tools
         self._request = request
         self._decision = decision
-        self._page = page
+        self._page = Page(request.host, (request.base,))
         self._lingering = lingering
         self._once = once
 
