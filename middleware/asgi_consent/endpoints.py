@@ -17,9 +17,10 @@ from asgi_consent.consent import Choice, Consent, make_choice
 from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
-from asgi_consent.http.cookies import cookie_pairs, remove_cookie, remove_wherever
+from asgi_consent.http.cookies import cookie_pairs
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.policy import Policy
+from asgi_consent.removals import removals
 from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import Header, Headers, Receive, Send
@@ -69,7 +70,7 @@ class Endpoints:
                 raise Refusal(
                     405,
                     "Not this way",
-                    "This address does not take this method.",
+                    "This address only takes what the forms of this site send it.",
                     [(b"allow", ", ".join(allowed).encode())],
                 )
             else:
@@ -141,7 +142,7 @@ class Endpoints:
             raise Refusal(
                 400, "Too many", "So many single services fit no cookie: choose categories."
             ) from None
-        headers += self._removals(request, decision, address)
+        headers += self._removals(request, decision, address, headers)
         if exchange.wants_json:
             await exchange.answer_json(200, _described(after, decision), headers)
         else:
@@ -203,24 +204,18 @@ class Endpoints:
             raise Refusal(400, "Not understood", "There is no such service to allow.")
         return service
 
-    def _removals(self, request: Request, decision: Decision, address: str) -> Headers:
+    def _removals(
+        self, request: Request, decision: Decision, address: str, headers: Headers
+    ) -> Headers:
         """Set-Cookie headers that remove every cookie that is not granted any more."""
-        headers: Headers = []
-        known = self._visitor.scopes(request)
-        kept = dict(known)
-        for name, scope in known:
-            if not decision.cookie(name.decode("latin-1")).allowed:
-                headers += remove_cookie(name, scope, secure=request.secure)
-                del kept[name, scope]
-        if kept != known:
-            headers += self._visitor.set_scopes(request, kept)
         names = [
             name
             for name in dict.fromkeys(name for name, _ in cookie_pairs(request.headers))
             if name not in OURS and not decision.cookie(name.decode("latin-1")).allowed
         ]
         path = address.partition("?")[0]
-        return headers + remove_wherever(names, request.host, path, secure=request.secure)
+        known = self._visitor.scopes(request)
+        return removals(self._visitor, request, decision, known, names, path, headers)
 
     # ---- answering
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from asgi_consent.http.coding import PRESCANNED, Compressed, Transcoded, charset
 
 _LONGEST_OPENING = 64 * 1024  # bytes as sent that are looked at before deciding
 _BLANK = b"\xef\xbb\xbf\t\n\f\r "
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,27 @@ def read_opening(
     """The opening of a body of which `data` has arrived; None while more is needed.
 
     Waits for what a browser waits for: a byte order mark, where it has to sniff the first visible
-    character, and where no charset is declared the bytes in which the document may name one.
+    characters, and where no charset is declared the bytes in which a page may name one.
     """
     complete = complete or len(data) >= _LONGEST_OPENING
     text = _uncompressed(data) if coding else data
+    if not complete and len(text) < len(b"BOM"):
+        return None
+    marked = text.startswith(_MARKS)
     visible = text.lstrip(_BLANK)
-    wanted = len(b"BOM") if declared else PRESCANNED
-    if not complete and (len(text) < wanted or (sniff and not visible and len(text) < PRESCANNED)):
+    if sniff and not marked and visible and not _may_be_page(visible):
+        return Opening(False, "")  # at once, so that a stream of anything else is not held up
+    wanted = len(b"BOM") if declared or marked else PRESCANNED
+    if not complete and len(text) < wanted:
         return None
     charset = charset_of(declared, text)
-    is_page = not sniff or bool(charset) or visible.startswith(b"<")
+    is_page = not sniff or bool(charset) or _may_be_page(visible)
     return Opening(is_page, charset)
+
+
+def _may_be_page(visible: bytes) -> bool:
+    """Whether browsers may take it for HTML: it begins with a tag, a comment or a doctype."""
+    return visible.startswith(b"<") and not visible.startswith(b"<?")
 
 
 def _uncompressed(data: bytes) -> bytes:
@@ -60,15 +72,27 @@ class PageBody:
         self._observe = observe
 
     def feed(self, data: bytes) -> bytes:
-        html = b"".join(self._rewriter.feed(piece) for piece in self._decoded(data))
-        return data if self._observe else self._encoded(html, last=False)
+        if self._observe:
+            self._look_at(data)
+            return data
+        return self._encoded(self._rewritten(data), last=False)
 
     def close(self) -> bytes:
+        if self._observe:
+            return b""
         html = b""
         if self._transcoded:
             html = self._rewriter.feed(self._transcoded.decode(b"", last=True))
-        html += self._rewriter.close()
-        return b"" if self._observe else self._encoded(html, last=True)
+        return self._encoded(html + self._rewriter.close(), last=True)
+
+    def _look_at(self, data: bytes) -> None:
+        try:
+            self._rewritten(data)
+        except zlib.error:  # not what its Content-Encoding says: the visitor's browser will tell
+            self._compressed = None
+
+    def _rewritten(self, data: bytes) -> bytes:
+        return b"".join(self._rewriter.feed(piece) for piece in self._decoded(data))
 
     def _decoded(self, data: bytes) -> Iterator[bytes]:
         pieces = self._compressed.decode(data) if self._compressed else (data,)

@@ -8,16 +8,12 @@ from asgi_consent.banner.render import Banner
 from asgi_consent.decision import Decision, Page
 from asgi_consent.findings import Findings
 from asgi_consent.http import caching
-from asgi_consent.http.cookies import (
-    default_path,
-    parse_set_cookie,
-    remove_cookie,
-    remove_wherever,
-)
+from asgi_consent.http.cookies import default_path, parse_set_cookie, remove_cookie
 from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.known_scopes import KnownScopes, is_worth_knowing
 from asgi_consent.http.links import filter_links
 from asgi_consent.http.request import Request
+from asgi_consent.removals import removals
 from asgi_consent.types import Headers
 from asgi_consent.visitor import OURS, VisitorCookies
 
@@ -51,6 +47,7 @@ class HeaderFilter:
         self._page = Page(request.host, (request.base,))
         self._lingering = lingering
         self._once = once
+        self._remembers = False  # whether this response already sets what is known of scopes
 
     def response(self, headers: Headers) -> Headers:
         """The headers of any response, without what is not granted."""
@@ -86,10 +83,17 @@ class HeaderFilter:
         request = self._request
         variant = self._decision.fingerprint(request.use).encode()
         headers = caching.private(caching.tag_variant(headers, variant))
-        if self._lingering:
-            path = request.root + request.path
-            headers += remove_wherever(self._lingering, request.host, path, secure=request.secure)
-        return headers + self._tools.visitor.remove_once(request) if self._once else headers
+        if self._once:
+            headers += self._tools.visitor.remove_once(request)
+        return headers + removals(
+            self._tools.visitor,
+            request,
+            self._decision,
+            {} if self._remembers else self._tools.visitor.scopes(request),
+            self._lingering,
+            request.full_path,
+            headers,
+        )
 
     def link(self, value: bytes) -> bytes | None:
         filtered = filter_links(
@@ -98,7 +102,7 @@ class HeaderFilter:
         return value if self._tools.observe else filtered
 
     def _set_cookie(self, name: bytes, value: bytes, letting: KnownScopes) -> Headers:
-        cookie = parse_set_cookie(value, default_path(self._request.path))
+        cookie = parse_set_cookie(value, default_path(self._request.full_path))
         if cookie.name in OURS:
             return []
         verdict = self._decision.cookie(cookie.name.decode("latin-1"))
@@ -117,4 +121,5 @@ class HeaderFilter:
         known = self._tools.visitor.scopes(self._request)
         if letting.keys() <= known.keys():
             return []
+        self._remembers = True
         return self._tools.visitor.set_scopes(self._request, known | letting)

@@ -54,6 +54,15 @@ def test_tag_of_another_variant_is_dropped() -> None:
 def test_tag_of_the_apps_own_is_kept_for_what_is_no_document() -> None:
     headers: Headers = [(b"if-none-match", b'"part"'), (b"if-modified-since", b"x")]
 
+    assert untag_condition(headers, VARIANT, document=False) == headers
+
+
+def test_script_that_has_a_page_of_ours_gets_it_confirmed_by_its_tag_only() -> None:
+    headers: Headers = [
+        (b"if-none-match", b'W/"part-ac%s"' % VARIANT),
+        (b"if-modified-since", b"x"),
+    ]
+
     assert untag_condition(headers, VARIANT, document=False) == [
         (b"if-none-match", b'W/"part", "part"')
     ]

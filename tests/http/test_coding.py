@@ -36,6 +36,13 @@ def test_deflate_without_its_header_is_read_as_browsers_read_it() -> None:
     assert b"".join(Compressed(b"deflate").decode(packed)) == b"<p>hello</p>"
 
 
+def test_deflate_without_its_header_loses_nothing_at_the_edge_of_a_piece() -> None:
+    for length in range(64 * 1024 - 2, 64 * 1024 + 300, 7):
+        raw = zlib.compressobj(wbits=-15)
+        packed = raw.compress(b"a" * length) + raw.flush()
+        assert len(b"".join(Compressed(b"deflate").decode(packed))) == length
+
+
 def test_padding_after_a_gzip_body_is_left_out() -> None:
     assert b"".join(Compressed(b"gzip").decode(gzip.compress(b"page") + b"\0\0\0")) == b"page"
 
@@ -62,16 +69,16 @@ def test_every_flush_stays_a_flush() -> None:
         (b"utf-16", b"<\0", "utf-16-le"),
         (b"utf-8", b"\xff\xfe<\0", "utf-16-le"),
         (b"", b"\xfe\xff\0<", "utf-16-be"),
-        (b"iso-2022-jp", b"<html", "iso2022_jp"),
-        (b"csiso2022jp", b"<html", "iso2022_jp"),
+        (b"iso-2022-jp", b"<html", "iso2022_jp_ext"),
+        (b"csiso2022jp", b"<html", "iso2022_jp_ext"),
         (b"unicode", b"<\0", "utf-16-le"),
         (b"unicodefffe", b"\0<", "utf-16-be"),
         (b"utf-16", b"\xef\xbb\xbf<html", ""),
-        (b"", b"<meta charset='ISO-2022-JP'>", "iso2022_jp"),
+        (b"", b"<meta charset='ISO-2022-JP'>", "iso2022_jp_ext"),
         (
             b"",
             b"<meta http-equiv=content-type content='text/html; charset=csISO2022JP'>",
-            "iso2022_jp",
+            "iso2022_jp_ext",
         ),
         (b"utf-8", b"<meta charset=iso-2022-jp>", ""),
         (b"", b"<meta charset=utf-16>", ""),
@@ -84,7 +91,7 @@ def test_charset_that_cannot_be_scanned_is_found(
     assert charset_of(declared, first) == expected
 
 
-@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "iso2022_jp"])
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "iso2022_jp_ext"])
 def test_transcoded_body_comes_back_the_same(charset: str) -> None:
     text = "<p>日本</p>".encode(charset)
     layer = Transcoded(charset)
@@ -93,4 +100,14 @@ def test_transcoded_body_comes_back_the_same(charset: str) -> None:
     html += layer.decode(b"", last=True)
 
     assert html == "<p>日本</p>".encode()
+    assert layer.encode(html, last=True) == text
+
+
+def test_half_width_katakana_come_back_the_same() -> None:
+    layer = Transcoded("iso2022_jp_ext")
+    text = b"<p>\x1b(I1\x1b(B</p>"
+
+    html = layer.decode(text, last=True)
+
+    assert html.decode() == "<p>\uff71</p>"
     assert layer.encode(html, last=True) == text

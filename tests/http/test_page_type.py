@@ -32,6 +32,9 @@ def typed(*values: bytes) -> list[Header]:
         [b"text/plain, text/html"],
         [b"text/plain", b"text/html"],
         [b"text/html, garbage"],
+        [b"text/html, text/plain"],
+        [b"text/html charset=utf-8"],
+        [b"text/vnd.turbo-stream.html; charset=utf-8"],
         [b'text/html;x="a,b", */*'],
         [b"\ttext/html\n"],
     ],
@@ -53,8 +56,11 @@ def test_response_without_a_type_is_sniffed() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"text/plain", b"application/json", b"image/svg+xml", b"text/xml"]
-)
+    "value",
+    [b"text/plain", b"application/json", b"image/svg+xml", b"text/xml", b"text/html5",
+     b'application/json; profile="text/html"', b'multipart/related; type="text/html"',
+     b"text/html+json"],
+)  # fmt: skip
 def test_other_types_are_no_page(value: bytes) -> None:
     assert kind_of(*typed(value)) is PageType.OTHER
 

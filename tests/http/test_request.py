@@ -101,6 +101,34 @@ def test_fragments_are_told_from_documents() -> None:
     assert not request("/").is_fragment
 
 
+def test_navigation_that_a_service_worker_passes_on_is_one() -> None:
+    passed_on = request("/", (b"sec-fetch-dest", b"empty"), (b"sec-fetch-mode", b"navigate"))
+
+    assert passed_on.wants_document
+    assert not passed_on.is_fragment
+    assert request("/", (b"sec-fetch-mode", b"navigate")).wants_document
+    assert not request(
+        "/", (b"sec-fetch-dest", b"image"), (b"sec-fetch-mode", b"cors")
+    ).may_get_html
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "root", "full"),
+    [
+        ("/a b/c", b"/a%20b/c", "", "/a%20b/c"),
+        ("/a b/c", None, "", "/a%20b/c"),
+        ("/app/x", b"/app/x?y", "/app", "/app/x"),
+        ("/x", b"/x", "/app", "/app/x"),
+        ("/x", None, "/app", "/app/x"),
+        ("/app", b"/app", "/app", "/app"),
+    ],
+)
+def test_full_path_is_as_the_browser_wrote_it(
+    path: str, raw: bytes | None, root: str, full: str
+) -> None:
+    assert request(path, raw_path=raw, root_path=root).full_path == full
+
+
 def test_address_to_come_back_to_has_path_and_query() -> None:
     assert request("/käse?a=b&c").address == "/k%C3%A4se?a=b&c"
 

@@ -17,6 +17,7 @@ VARY = (
     b"cookie",
     b"sec-gpc",
     b"sec-fetch-dest",
+    b"sec-fetch-mode",
     b"hx-request",
     b"turbo-frame",
     b"x-up-version",
@@ -28,10 +29,11 @@ _FOR_CDNS = frozenset((b"surrogate-control", b"x-accel-expires", b"edge-control"
 
 _variant = re.compile(rb"(.*)-ac([0-9a-f]{8})", re.DOTALL).fullmatch
 _entity_tag = re.compile(rb'(?:W/)?"([^"]*)"').findall
-# Digests and ranges describe the bytes before rewriting.
+# Digests and ranges describe the bytes before rewriting, and a date tells no variants apart.
 STALE = frozenset(
-    (b"content-length", b"digest", b"content-digest", b"content-md5", b"accept-ranges")
-)
+    (b"content-length", b"digest", b"content-digest", b"repr-digest", b"content-md5",
+     b"accept-ranges", b"last-modified")
+)  # fmt: skip
 
 
 def private(headers: Headers) -> Headers:
@@ -85,19 +87,16 @@ def is_tagged(headers: Headers) -> bool:
 def untag_condition(headers: Headers, variant: bytes, *, document: bool) -> Headers:
     """The headers of a request that may get HTML, with the app's own entity tags in If-None-Match.
 
-    A tag of another variant is dropped, so that the app sends the page again. If-Modified-Since
-    cannot tell variants apart, and for a document neither can tags that are not ours.
+    A tag of another variant is dropped, so that the app sends the page again. A document in the
+    browser's cache may be from before us: then neither its date nor its tag confirm it.
     """
-    conditions = get_all(headers, b"if-none-match")
-    tags: list[bytes] = []
-    for tag in (tag for value in conditions for tag in _entity_tag(value)):
-        ours = _variant(tag)
-        if ours and ours[2] == variant:
-            tags.append(b'W/"%s", "%s"' % (ours[1], ours[1]))
-        elif not ours and not document:
-            tags.append(b'W/"%s", "%s"' % (tag, tag))
-    headers = without(headers, {b"if-modified-since"})
-    if not conditions or conditions == [b"*"]:
+    if not document and not is_tagged(headers):
         return headers
-    rest = without(headers, {b"if-none-match"})
+    tags = [
+        b'W/"%s", "%s"' % (ours[1], ours[1])
+        for value in get_all(headers, b"if-none-match")
+        for tag in _entity_tag(value)
+        if (ours := _variant(tag)) and ours[2] == variant
+    ]
+    rest = without(headers, {b"if-modified-since", b"if-none-match"})
     return [*rest, (b"if-none-match", b", ".join(tags))] if tags else rest

@@ -23,7 +23,7 @@ _UTF16LE = b"utf-16 utf-16le ucs-2 unicode iso-10646-ucs-2 csunicode unicodefeff
 _UNSCANNABLE = {
     **dict.fromkeys(_UTF16LE.split(), "utf-16-le"),
     **dict.fromkeys((b"utf-16be", b"unicodefffe"), "utf-16-be"),
-    **dict.fromkeys((b"iso-2022-jp", b"csiso2022jp"), "iso2022_jp"),
+    **dict.fromkeys((b"iso-2022-jp", b"csiso2022jp"), "iso2022_jp_ext"),
 }
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, ""),
@@ -46,10 +46,14 @@ class Compressed:
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Pieces of bounded size. Raises zlib.error on a broken body."""
-        while data:
-            yield self._inflate(data)
+        full = False
+        while data or full:
+            piece = self._inflate(data)
+            yield piece
+            full = len(piece) == _PIECE  # there may be more, also without more input
             data = self._decompress.unconsumed_tail
             if self._decompress.eof:
+                full = False
                 # A gzip body may have several members; what is no member is padding.
                 data = self._decompress.unused_data
                 if not data.startswith(_GZIP_MARK):
@@ -100,4 +104,4 @@ def charset_of(declared: bytes, opening: bytes) -> str:
     if declared:
         return _UNSCANNABLE.get(declared, "")
     # A document that says it is UTF-16 in ASCII is UTF-8; only this one can be believed.
-    return "iso2022_jp" if _names_iso_2022(opening[:PRESCANNED]) else ""
+    return "iso2022_jp_ext" if _names_iso_2022(opening[:PRESCANNED]) else ""

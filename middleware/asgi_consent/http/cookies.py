@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from asgi_consent.catalog.domains import parent_domains
-from asgi_consent.http.headers import get_all
+from asgi_consent.http.headers import get_all, size_of
 from asgi_consent.types import Header, Headers
 
 LONGEST_HEADER = 16 * 1024  # bytes of Cookie header that are read; the rest is dropped
@@ -22,9 +22,7 @@ MOST_COOKIES = 200
 _LONGEST_HOST = 253  # RFC 1035
 _MOST_DOMAINS = 4
 _MOST_SEGMENTS = 5
-# Servers in between take about 100 headers and 8 kB; the app's own have to fit too.
-_MOST_REMOVALS = 48
-_MOST_REMOVAL_BYTES = 5000
+_MOST_REMOVALS = 48  # servers in between take about 100 headers
 
 _WSP = b" \t"
 _token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
@@ -154,13 +152,12 @@ def remove_cookie(name: bytes, scope: CookieScope, *, secure: bool) -> Headers:
 
 
 def remove_wherever(
-    names: Iterable[bytes], host: str, request_path: str, *, secure: bool
+    names: Iterable[bytes], host: str, request_path: str, *, secure: bool, room: int
 ) -> Headers:
     """Set-Cookie headers that remove cookies of which a request shows only the names.
 
-    There are many scopes a cookie can have, and servers in between take only so many headers. The
-    likely scopes come first, the others in random order: what does not fit is removed by one of the
-    next responses.
+    There are many scopes a cookie can have, and only `room` bytes. The likely scopes come first,
+    the others in random order, so that all get their turn with one of the next responses.
     """
     names = list(names)
     random.shuffle(names)
@@ -178,9 +175,11 @@ def remove_wherever(
     headers: Headers = []
     for name, scope in [*((name, scope) for scope in likely for name in names), *unlikely]:
         header = remove_cookie(name, scope, secure=secure)
-        if sum(len(value) for _, value in headers + header) > _MOST_REMOVAL_BYTES:
+        size = size_of(header)
+        if size > room:
             continue
         headers += header
+        room -= size
         if len(headers) >= _MOST_REMOVALS:
             break
     return headers

@@ -29,6 +29,11 @@ def without(headers: Iterable[Header], names: Collection[bytes]) -> Headers:
     return [(key, value) for key, value in headers if key.lower() not in names]
 
 
+def size_of(headers: Iterable[Header]) -> int:
+    """Bytes on the wire of HTTP/1.1."""
+    return sum(len(name) + len(value) + len(b": \r\n") for name, value in headers)
+
+
 def list_members(value: bytes) -> list[bytes]:
     """The members of a comma-separated list, lower case, parameters cut off (RFC 9110 5.6.1)."""
     members = (member.partition(b";")[0].strip(b" \t").lower() for member in value.split(b","))

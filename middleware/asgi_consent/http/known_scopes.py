@@ -15,7 +15,7 @@ from itsdangerous.exc import BadData
 
 from asgi_consent.http.cookies import CookieScope, SetCookie, is_token
 
-_LONGEST = 2048  # bytes of cookie value; beyond that the oldest are forgotten
+_LONGEST = 1024  # bytes of cookie value; beyond that the oldest are forgotten
 
 KnownScopes = dict[tuple[bytes, CookieScope], None]
 

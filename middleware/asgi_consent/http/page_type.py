@@ -17,7 +17,8 @@ from asgi_consent.types import Header, Headers
 BROWSER_CODINGS = frozenset((b"gzip", b"x-gzip", b"deflate", b"br", b"zstd", b"dcb", b"dcz"))
 
 _BODILESS = frozenset((*range(100, 200), 204, 304))
-_HTML = b"text/html"
+#: the second is a message of page fragments that a script puts into the page
+_HTML = (b"text/html", b"text/vnd.turbo-stream.html")
 _XHTML = b"application/xhtml+xml"
 #: types that make a browser look at the body
 _SNIFFED = frozenset((b"", b"unknown/unknown", b"application/unknown", b"*/*"))
@@ -45,9 +46,13 @@ def page_type(status: int, headers: Headers, *, ranged: bool) -> PageType:
     if b"no-transform" in cache or _is_download(headers):
         return PageType.OTHER
     types = _types(headers)
-    if any(_HTML in written for written in types):
+    essences = [_essence_of(written) for written in types]
+    if any(essence in _HTML for essence in essences):
         return PageType.PAGE
-    essence = next((found for found in map(_essence_of, reversed(types)) if found), b"")
+    malformed = (written for written, essence in zip(types, essences, strict=True) if not essence)
+    if any(_HTML[0] in written for written in malformed):
+        return PageType.PAGE
+    essence = next((essence for essence in reversed(essences) if essence), b"")
     if essence == _XHTML:
         return PageType.XHTML
     nosniff = any(

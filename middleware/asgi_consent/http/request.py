@@ -74,8 +74,20 @@ class Request:
         return address if len(address) <= _LONGEST_ADDRESS else self.root + "/"
 
     @cached_property
+    def full_path(self) -> str:
+        """The path as the browser wrote it, mount point included: what cookies' paths match."""
+        raw = (self.scope.get("raw_path") or b"").partition(b"?")[0].decode("latin-1")
+        written = raw if raw.startswith("/") else quote(self.path, safe=_IN_PATH)
+        if not raw.startswith("/") or not (written + "/").startswith(self.root + "/"):
+            written = self.root + written
+        return written
+
+    @cached_property
     def destination(self) -> bytes:
-        return get_header(self.headers, b"sec-fetch-dest") or b""
+        destination = get_header(self.headers, b"sec-fetch-dest") or b""
+        # A service worker that passes a navigation on says "empty".
+        navigates = get_header(self.headers, b"sec-fetch-mode") == b"navigate"
+        return b"document" if navigates and destination in (b"", b"empty") else destination
 
     @property
     def is_fragment(self) -> bool:
