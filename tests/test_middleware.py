@@ -238,6 +238,38 @@ def test_observe_changes_nothing_and_tells(
     assert 'would hold back undeclared cookie "odd"' in caplog.text
     assert 'would hold back cookie "_counter" of counter (statistics)' in caplog.text
     assert 'would hold back script of host "counter.example"' in caplog.text
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+def test_operator_hears_of_services_that_visitors_are_not_told_about(
+    protect: Protect, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = (
+        b"<script src=https://www.google-analytics.com/ga.js></script>"
+        b"<script src=https://cdn.jsdelivr.net/x.js></script>"
+        b"<script src=https://counter.example/c.js></script>"
+    )
+
+    get(protect(SimpleApp(page)))
+
+    assert 'add id = "google-analytics"' in caplog.text
+    assert 'add id = "jsdelivr"' in caplog.text  # passes, being necessary
+    assert "counter" not in caplog.text
+
+
+def test_mistyped_mark_is_named(protect: Protect, caplog: pytest.LogCaptureFixture) -> None:
+    get(protect(SimpleApp(b"<script data-consent=statistic>x</script>")))
+
+    assert 'data-consent="statistic", which is no category' in caplog.text
+    assert 'did you mean "statistics"?' in caplog.text
+
+
+def test_site_without_optional_categories_asks_nothing(protect: Protect) -> None:
+    off = {"preferences": False, "statistics": False, "marketing": False}
+
+    answer = get(protect(SimpleApp(b"<body>"), categories=off, services=[]))
+
+    assert b"May we use cookies?" not in answer.body
 
 
 def test_each_thing_held_back_is_told_once_and_cannot_forge_log_lines(

@@ -323,6 +323,13 @@ def test_address_of_a_page_cannot_bring_in_what_we_put_in_ourselves(protect: Pro
     assert answer.body.count(b"r4nd0m") == with_headers(protect, HTML, policy).body.count(b"r4nd0m")
 
 
+def test_page_that_answers_a_post_is_not_loaded_again(protect: Protect) -> None:
+    app = protect(SimpleApp(PAGE, headers=[HTML]))
+
+    assert b"data-no-reload" in post(app, "/order", b"x=1").body
+    assert b"data-no-reload" not in get(app).body
+
+
 def test_very_long_address_does_not_make_every_page_long(protect: Protect) -> None:
     long, short = (with_headers(protect, HTML, path="/" + "x" * n) for n in (60_000, 1))
 

@@ -201,7 +201,7 @@ def _rewrite(options: argparse.Namespace) -> int:
     gating = Gating(
         decision,
         Page(base.host, (base,)),
-        lambda service, host: banner.placeholder(service, host, ""),
+        lambda verdict, host: banner.placeholder(verdict.service, verdict.category, host, ""),
         lambda element, verdict, url: None,
     )
     rewriter = Rewriter(gating)

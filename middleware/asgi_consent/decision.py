@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from asgi_consent.catalog.services import NECESSARY, Service
-from asgi_consent.catalog.urls import Base, Target, resolve
+from asgi_consent.catalog.urls import NOWHERE, Base, Target, resolve
 from asgi_consent.consent import UNKNOWN, Consent, Status
 from asgi_consent.policy import Policy, Rule, UnknownHosts
 from asgi_consent.signals import NO_SIGNALS, Signals
@@ -65,7 +65,8 @@ class Page:
         if sure and not self.has_base:
             self.bases = (base,)
         elif base not in self.bases:
-            self.bases = (*self.bases[: _MOST_BASES - 1], base)
+            full = len(self.bases) >= _MOST_BASES
+            self.bases = (*self.bases[: _MOST_BASES - 1], Base(host=NOWHERE) if full else base)
         self.has_base = True
 
     def inner(self) -> Page:
@@ -90,7 +91,7 @@ class Decision:
     @property
     def asks(self) -> bool:
         """Whether the banner is due."""
-        return not self.consent.decided
+        return not self.consent.decided and bool(self.policy.optional)
 
     @property
     def gpc_honoured(self) -> bool:

@@ -81,8 +81,9 @@ class Endpoints:
     # ---- reading
 
     async def _preferences(self, exchange: Exchange) -> None:
-        address = local_address(exchange.query("return"), exchange.request.root + "/")
-        await self._page(exchange, 200, "preferences", address)
+        request = exchange.request
+        wanted = exchange.query("return") or request.referring_address()
+        await self._page(exchange, 200, "preferences", local_address(wanted, request.root + "/"))
 
     async def _state(self, exchange: Exchange) -> None:
         await exchange.answer_json(200, _described(exchange.decision.consent, exchange.decision))

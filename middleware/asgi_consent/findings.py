@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from difflib import get_close_matches
 
+from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.urls import Base, resolve
 from asgi_consent.decision import Verdict
-from asgi_consent.policy import Mode
+from asgi_consent.policy import Mode, Policy
 
 # Different things that are remembered; after that the log is quiet. What visitors send has a budget
 # of its own, so that nobody can silence the rest.
@@ -18,8 +20,12 @@ _log = logging.getLogger("asgi_consent")
 
 
 class Findings:
-    def __init__(self, mode: Mode) -> None:
-        self._verb = "held back" if mode is Mode.ENFORCE else "would hold back"
+    def __init__(self, policy: Policy, mode: Mode) -> None:
+        enforces = mode is Mode.ENFORCE
+        self._verb = "held back" if enforces else "would hold back"
+        # Who observes wants to see everything; who enforces, what is left to do.
+        self._level = logging.INFO if enforces else logging.WARNING
+        self._names = {*(category.id for category in policy.categories), *policy.services}
         self._told: set[str] = set()
         self._sent: set[str] = set()
 
@@ -32,16 +38,23 @@ class Findings:
 
     def cookie(self, name: bytes, verdict: Verdict) -> None:
         shown = _quoted(name.decode("latin-1"))
-        self._tell("cookie", shown, verdict, f"cookies = [{{ name = {shown} }}]")
+        self._held(f"cookie {shown}", verdict, f"cookies = [{{ name = {shown} }}]")
 
-    def gated(self, element: str, verdict: Verdict, url: str) -> None:
-        if not url:
-            self._tell(element, "with inline code", verdict, "inline = [ ... ]")
+    def element(self, name: str, verdict: Verdict, url: str) -> None:
+        """An element that is held back, or that passes as a service nobody has declared."""
+        if verdict.service and not verdict.service.declared:
+            self._untold(verdict.service)
+        if verdict.allowed:
             return
-        # The host is enough, and all that can't hold anything about a visitor.
-        target = resolve(url, Base())
-        host = _quoted(target.host if target else "")
-        self._tell(f"{element} of host", host, verdict, f"hosts = [{host}]")
+        if verdict.category and not verdict.service:
+            self._marked(name, verdict.category)
+        elif not url:
+            self._held(f"{name} with inline code", verdict, "inline = [ ... ]")
+        else:
+            # The host is enough, and all that can't hold anything about a visitor.
+            target = resolve(url, Base())
+            host = _quoted(target.host if target else "")
+            self._held(f"{name} of host {host}", verdict, f"hosts = [{host}]")
 
     def unread(self, what: str) -> None:
         """Something that may be a page and cannot be read."""
@@ -55,22 +68,36 @@ class Findings:
             f"{directive.decode('ascii')}",
         )
 
-    def _tell(self, kind: str, what: str, verdict: Verdict, how: str) -> None:
+    def _held(self, what: str, verdict: Verdict, how: str) -> None:
         if verdict.category is None:
             self._once(
                 logging.WARNING,
-                f"{self._verb} undeclared {kind} {what}; to declare it, add {how} to one of "
-                "[[services]]",
+                f"{self._verb} undeclared {what}; to declare it, add {how} to one of [[services]]",
             )
         else:
             service = verdict.service.id if verdict.service else "-"
-            owner = f"{service} ({verdict.category})"
-            self._once(logging.INFO, f"{self._verb} {kind} {what} of {owner}")
+            self._once(self._level, f"{self._verb} {what} of {service} ({verdict.category})")
+
+    def _marked(self, element: str, name: str) -> None:
+        what = f"{self._verb} {element} marked data-consent={_quoted(name)}"
+        if name in self._names:
+            self._once(self._level, what)
+            return
+        close = get_close_matches(name[:_LONGEST], self._names, n=1)
+        hint = f'; did you mean "{close[0]}"?' if close else ""
+        self._once(logging.WARNING, f"{what}, which is no category and no service{hint}")
+
+    def _untold(self, service: Service) -> None:
+        self._once(
+            logging.WARNING,
+            f"the page uses {service.id} ({service.category}), and visitors are not told; to list "
+            f'it for them, add id = "{service.id}" to [[services]]',
+        )
 
     def _once(self, level: int, message: str) -> None:
         if len(self._told) < _MOST and message not in self._told:
             self._told.add(message)
-            _log.log(level, "%s", message)
+            _log.log(level, "asgi-consent: %s", message)
 
 
 def _quoted(text: str) -> str:

@@ -64,7 +64,7 @@ class ConsentMiddleware:
         )
         self._visitor = VisitorCookies(signer, settings.lifetime)
         self._observe = settings.mode is Mode.OBSERVE
-        self._findings = Findings(settings.mode)
+        self._findings = Findings(settings.policy, settings.mode)
         banner = Banner(settings)
         self._tools = Tools(banner, self._visitor, self._findings, self._observe)
         self._endpoints = Endpoints(settings, banner, self._visitor, signer)

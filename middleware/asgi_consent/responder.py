@@ -149,8 +149,10 @@ class Responder:
         gating = Gating(
             decision,
             Page(request.host, (request.base,)),
-            lambda service, host: banner.placeholder(service, host, request.root, not lured),
-            self._tools.findings.gated,
+            lambda verdict, host: banner.placeholder(
+                verdict.service, verdict.category, host, request.root, not lured
+            ),
+            self._tools.findings.element,
         )
         if request.is_fragment:
             return Rewriter(gating)

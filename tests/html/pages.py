@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.urls import Base
 from asgi_consent.decision import Decision, Grants, Page, Verdict
 from asgi_consent.html.gating import Gating
@@ -41,8 +40,8 @@ def cut(html: bytes, offsets: Iterable[int]) -> list[bytes]:
     return [html[start:end] for start, end in pairwise(edges)]
 
 
-def placeholder(service: Service | None, host: str) -> str:
-    return f"<p>{service.name if service else host}</p>"
+def placeholder(verdict: Verdict, host: str) -> str:
+    return f"<p>{verdict.service.name if verdict.service else host}</p>"
 
 
 def ignore(element: str, verdict: Verdict, url: str) -> None:

@@ -10,8 +10,11 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_consent.decision import Grants
-from asgi_consent.html.rewriter import LONGEST_SCRIPT
+from asgi_consent.banner.render import Banner
+from asgi_consent.catalog.urls import Base
+from asgi_consent.decision import Decision, Grants, Page
+from asgi_consent.html.gating import Gating
+from asgi_consent.html.rewriter import LONGEST_SCRIPT, Rewriter
 from asgi_consent.html.tokenizer import LONGEST_TAG
 from asgi_consent.policy import Policy
 from tests.conftest import shop_settings
@@ -150,7 +153,11 @@ def test_neutral_form(html: bytes, gated: bytes) -> None:
         b"<script\nsrc = https://t.example/x.js></script>",
         b"<noscript><noscript><img src=//t.example></noscript>",
         b"<template><img src=//t.example></template>",
+        b"<input type=image src=//t.example>",
+        b"<table background=//t.example></table>",
+        b"<table><tr><td background=//t.example></table>",
         b"<svg><image href=//t.example /></svg>",
+        b"<svg><feImage href=//t.example /></svg>",
         b"<svg><image xlink:href=//t.example /></svg>",
     ],
 )
@@ -170,11 +177,28 @@ def test_every_way_to_fetch_from_an_undeclared_host_is_gated(tag: bytes) -> None
         b"<base href=//t.example/><img src=a.png>",
         b"<noscript><base href=//t.example/></noscript><img src=a.png>",
         b"<base href=/own/><base href=//t.example/><img src=a.png>",
+        b"<base href=//t.example/><base href=/own/><img src=a.png>",
+        b"<noscript>" + b"".join(b"<base href=/%d/>" % n for n in range(9)) + b"</noscript>"
+        b"<base href=//t.example/><base href=/own/><img src=a.png>",
         b"<base href=//t.example/><noscript><base href=/own/></noscript><img src=a.png>",
         b"<base target='" + b"x" * (LONGEST_TAG + 1) + b"' href=//t.example/><img src=a.png>",
     ],
 )
 def test_url_must_be_allowed_by_every_base_that_may_count(html: bytes) -> None:
+    assert b"data-consent-src=a.png" in rewrite(POLICY, html)
+
+
+def test_base_inside_a_frame_counts_there_only() -> None:
+    own = b"<iframe srcdoc='&lt;base href=/x/&gt;'></iframe>"
+    html = b"<base href=//t.example/>" + own + b"<img src=a.png>"
+
+    assert b"data-consent-src=a.png" in rewrite(POLICY, html)
+    assert rewrite(POLICY, own + b"<img src=a.png>") == own + b"<img src=a.png>"
+
+
+def test_base_of_a_noscript_does_not_replace_the_one_before() -> None:
+    html = b"<noscript><base href=/own/></noscript><base href=//t.example/><img src=a.png>"
+
     assert b"data-consent-src=a.png" in rewrite(POLICY, html)
 
 
@@ -247,6 +271,49 @@ def test_frames_are_read_as_a_frameset_reads_them() -> None:
     html = b"<frameset><textarea><frame src=//t.example></textarea></frameset>"
 
     assert b"data-consent-src=//t.example" in rewrite(POLICY, html)
+
+
+def test_frameset_inside_a_body_changes_nothing() -> None:
+    html = b"<body><frameset><textarea><img src=//t.example></textarea>"
+
+    assert rewrite(POLICY, html) == html
+
+
+def test_noscript_tag_too_long_to_be_read_holds_markup_too() -> None:
+    html = b"<noscript title='" + b"x" * (LONGEST_TAG + 1) + b"'><img src=//t.example></noscript>"
+
+    assert b"data-consent-src=//t.example" in rewrite(POLICY, html)
+
+
+@pytest.mark.parametrize("zeros", [0, 7, 5000])
+def test_number_of_any_length_in_an_address_is_read(zeros: int) -> None:
+    html = b"<img src='&#%s47;/t.example'>" % (b"0" * zeros)
+
+    assert b"data-consent-src" in rewrite(POLICY, html)
+    assert rewrite(POLICY, b"<img src='&#%s;x'>" % (b"9" * 5000))
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (b"statistics", "once you allow statistics"),
+        (b"counter", "Counter Ltd"),
+        (b"no-such", "has not declared"),
+    ],
+)
+def test_placeholder_says_why_and_what_to_do(mark: bytes, said: str) -> None:
+    banner = Banner(shop_settings())
+    page = Page("shop.example", (Base("https", "shop.example", "/"),))
+    gating = Gating(
+        Decision(POLICY),
+        page,
+        lambda verdict, host: banner.placeholder(verdict.service, verdict.category, host, ""),
+        lambda element, verdict, url: None,
+    )
+
+    html = Rewriter(gating).feed(b"<iframe src=/f data-consent=%s></iframe>" % mark)
+
+    assert said in html.decode()
 
 
 def test_pixel_is_not_passive_content() -> None:

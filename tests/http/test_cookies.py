@@ -207,6 +207,12 @@ def test_known_scopes_survive_a_round_trip() -> None:
     assert read_scopes(write_scopes(scopes)) == scopes
 
 
+def test_known_scopes_hold_only_names_that_cookies_can_have() -> None:
+    scopes = {(b"a b", CookieScope("/")): None, (b"x", CookieScope("/y")): None}
+
+    assert read_scopes(write_scopes(scopes)) == {(b"x", CookieScope("/y")): None}
+
+
 @given(st.binary(max_size=200))
 def test_forged_known_scopes_do_no_harm(value: bytes) -> None:
     assert isinstance(read_scopes(value), dict)

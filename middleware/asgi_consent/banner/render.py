@@ -138,19 +138,19 @@ class Banner:
         return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
 
     def _render_placeholder(
-        self, service: Service | None, host: str, root: str, grants: bool = True
+        self,
+        service: Service | None,
+        category: str | None,
+        host: str,
+        root: str,
+        grants: bool = True,
     ) -> str:
         """`grants`: with the buttons that allow the service."""
-        template = self._environment.get_template("placeholder.html")
-        label = None
-        if service:
-            for category in self._settings.policy.categories:
-                if category.id == service.category:
-                    label = category.label
-        return template.render(
+        labels = {known.id: known.label for known in self._settings.policy.categories}
+        return self._environment.get_template("placeholder.html").render(
             service=service,
             host=host,
-            category=label,
+            category=labels.get(category or ""),
             grants=grants,
             prefix=self._prefix(root),
             css=self._file("placeholder.css", root),

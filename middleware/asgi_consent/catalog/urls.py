@@ -18,7 +18,8 @@ import idna
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_OR_NEWLINE = {ord(char): None for char in "\t\n\r"}
 _LONGEST_HOST = 253  # RFC 1035
-_NOBODY = "too-long.invalid"  # never anybody's own
+#: stands for a host that cannot be read; never anybody's own
+NOWHERE = "nowhere.invalid"
 _SPECIAL = frozenset(("http", "https", "ws", "wss", "ftp"))
 
 _plain_absolute = re.compile(
@@ -52,7 +53,7 @@ def resolve(url: str, base: Base) -> Target | None:
     if plain := _plain_absolute(url):
         path = plain[2] or "/"
         if len(plain[1]) > _LONGEST_HOST:
-            return Target(_NOBODY, path)
+            return Target(NOWHERE, path)
         return Target(plain[1], path if "/." not in path else _normal_path(path))
     url = url.strip(_C0_AND_SPACE).translate(_TAB_OR_NEWLINE)
     if not url or url[0] == "#":
@@ -103,7 +104,7 @@ def _host(authority: str) -> str:
         with suppress(idna.IDNAError):  # else no browser resolves it; it stays an unknown host
             # "domain to ASCII" of the URL standard: UTS 46, non-transitional
             host = idna.encode(host, uts46=True).decode("ascii")
-    return host.rstrip(".") if len(host) <= _LONGEST_HOST else _NOBODY
+    return host.rstrip(".") if len(host) <= _LONGEST_HOST else NOWHERE
 
 
 def _path(rest: str) -> str:

@@ -19,6 +19,8 @@ class Value(Enum):
     SRCSET = "srcset"
 
 
+_WITH_BACKGROUND = b"body table thead tbody tfoot tr td th".split()
+
 #: element → the attributes by which it fetches
 FETCHING: dict[bytes, dict[bytes, Value]] = {
     b"script": {b"src": Value.URL, b"href": Value.URL, b"xlink:href": Value.URL},
@@ -38,11 +40,15 @@ FETCHING: dict[bytes, dict[bytes, Value]] = {
     b"audio": {b"src": Value.URL},
     b"track": {b"src": Value.URL},
     b"feimage": {b"href": Value.URL, b"xlink:href": Value.URL},
+    b"input": {b"src": Value.URL},
+    **{name: {b"background": Value.URL} for name in _WITH_BACKGROUND},
     b"link": {b"href": Value.URL, b"imagesrcset": Value.SRCSET},
 }
 
 #: can only be shown, not run
-PASSIVE = frozenset(b"img image feimage source video audio track".split())
+PASSIVE = frozenset(
+    (*b"img image feimage source video audio track input".split(), *_WITH_BACKGROUND)
+)
 
 PASSIVE_RELS = frozenset(
     b"stylesheet icon apple-touch-icon apple-touch-icon-precomposed mask-icon".split()
@@ -50,7 +56,7 @@ PASSIVE_RELS = frozenset(
 PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
 
 #: the rewriter looks at these start tags; all others are copied
-REPORTED = frozenset(FETCHING) | {b"head", b"body", b"base", b"frameset"}
+REPORTED = frozenset(FETCHING) | {b"head", b"base", b"frameset"}
 
 JAVASCRIPT_TYPES = frozenset(
     b"application/ecmascript application/javascript application/x-ecmascript "

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from asgi_consent.catalog.services import NECESSARY, Service
+from asgi_consent.catalog.services import NECESSARY
 from asgi_consent.catalog.urls import resolve
 from asgi_consent.decision import Decision, Page, Verdict
 from asgi_consent.html import elements
@@ -31,10 +31,11 @@ _FRAME_ONLY = (b"src", b"srcdoc", b"sandbox", b"csp", b"onload", b"onerror")
 
 _no_box = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
-#: (service or None where undeclared, host) → the placeholder document, as ASCII HTML
-Placeholder = Callable[[Service | None, str], str]
-#: called for everything held back, with what it was: an element name or "inline script"
-OnGated = Callable[[str, Verdict, str], None]
+#: (why it is held back, host) → the placeholder document, as ASCII HTML
+Placeholder = Callable[[Verdict, str], str]
+#: called with an element's name, a verdict and a URL, for everything held back, and for what passes
+#: as a service that the operator has not declared
+OnFound = Callable[[str, Verdict, str], None]
 
 
 class _Found(NamedTuple):
@@ -53,14 +54,14 @@ class Gating:
         decision: Decision,
         page: Page,
         placeholder: Placeholder,
-        on_gated: OnGated,
+        on_found: OnFound,
         *,
         noscript: bool = False,
     ) -> None:
         self._decision = decision
         self._page = page
         self._placeholder = placeholder
-        self._on_gated = on_gated
+        self._on_found = on_found
         self.noscript = noscript
 
     @property
@@ -69,11 +70,11 @@ class Gating:
 
     def inner(self) -> Gating:
         """The gating of a document inside this page, which may have bases of its own."""
-        return Gating(self._decision, self._page.inner(), self._placeholder, self._on_gated)
+        return Gating(self._decision, self._page.inner(), self._placeholder, self._on_found)
 
     def in_noscript(self) -> Gating:
         """The gating of what counts only without scripts."""
-        return Gating(self._decision, self._page, self._placeholder, self._on_gated, noscript=True)
+        return Gating(self._decision, self._page, self._placeholder, self._on_found, noscript=True)
 
     def start_tag(self, tag: Tag, *, foreign: bool, gates_inside: bool) -> bytes:
         """The tag as it may be sent. `gates_inside`: its srcdoc has something to hold back."""
@@ -130,6 +131,8 @@ class Gating:
                         found = _Found(verdict, [], url)
                     found.attributes.append(name)
                     break
+                if verdict.service and not verdict.service.declared:
+                    self._report(tag, verdict, url)
         return found
 
     def _with_mark(self, tag: Tag, found: _Found) -> _Found:
@@ -154,7 +157,7 @@ class Gating:
             if _has_box(tag):
                 target = resolve(found.url, self._page.bases[0])
                 host = target.host if target else ""
-                document = self._placeholder(found.verdict.service, host)
+                document = self._placeholder(found.verdict, host)
                 tag.add(b"srcdoc", _attribute_value(document))
         if tag.name == b"link":
             held = [*held, b"rel"]  # a preload without an address is a warning in the console
@@ -170,7 +173,10 @@ class Gating:
         if verdict.service:
             tag.add(SERVICE, _attribute_value(verdict.service.id))
         tag.add(GATED, _attribute_value(verdict.category or "undeclared"))
-        self._on_gated(tag.name.decode("ascii", "replace"), verdict, url)
+        self._report(tag, verdict, url)
+
+    def _report(self, tag: Tag, verdict: Verdict, url: str) -> None:
+        self._on_found(tag.name.decode("ascii", "replace"), verdict, url)
 
 
 def is_javascript(tag: Tag) -> bool:

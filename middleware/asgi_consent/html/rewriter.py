@@ -9,19 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from asgi_consent.catalog.urls import Base, base_of
+from asgi_consent.catalog.urls import NOWHERE, Base, base_of
 from asgi_consent.html.elements import REPORTED
 from asgi_consent.html.gating import Gating, is_javascript
 from asgi_consent.html.tags import Tag
 from asgi_consent.html.tokenizer import Kind, Token, Tokenizer
 
 #: bytes of one inline script that are held until its end is seen
-LONGEST_SCRIPT = 1024 * 1024
+LONGEST_SCRIPT = 8 * 1024 * 1024
 _DEEPEST_SRCDOC = 4
 _MOST_ENDS = 4  # a tag may open raw text
-
-#: where relative URLs lead by a `<base>` too long to be read: to nobody we know
-_UNREAD = Base(host="unread.invalid")
 
 _log = logging.getLogger("asgi_consent")
 
@@ -98,7 +95,9 @@ class Rewriter:
             self._end(token)
         elif token.kind is Kind.CUT:
             if token.name == b"base":
-                self._add_base(_UNREAD)
+                self._add_base(Base(host=NOWHERE))  # too long to be read: to nobody we know
+            elif token.name == b"noscript":
+                self._enter_noscript()
             self._out.append(self._gating.cut_tag(token.name, token.raw))
         else:
             self._out.append(token.raw)
@@ -113,14 +112,17 @@ class Rewriter:
     def _start(self, token: Token) -> None:
         name, raw = token.name, token.raw
         if name == b"noscript":
-            # With scripting its text is no markup, without it is; the boundaries are the same.
-            self._noscript = Rewriter(self._gating.in_noscript(), _nested=self._nested)
+            self._enter_noscript()
         elif name in REPORTED:
             raw = self._reported(Tag(name, raw), token.foreign)
         self._out.append(raw)
         if name == b"body" and not token.foreign:
             self._out.append(self._body)
             self._body = b""
+
+    def _enter_noscript(self) -> None:
+        # With scripting its text is no markup, without it is; the boundaries are the same.
+        self._noscript = Rewriter(self._gating.in_noscript(), _nested=self._nested)
 
     def _reported(self, tag: Tag, foreign: bool) -> bytes:
         """The tag as it may be sent; nothing yet where its script has to be read first."""

@@ -19,7 +19,7 @@ from asgi_consent.html.tag_end import TagEnd
 from asgi_consent.html.tags import Tag
 
 #: a start tag longer than this is passed on without having been read whole
-LONGEST_TAG = 1024 * 1024
+LONGEST_TAG = 4 * 1024 * 1024
 
 _SWITCHING = RAW_TEXT | ROOTS | {PLAINTEXT}
 _HTML_GAP = grammar.gap(REPORTED | _SWITCHING, frozenset())
