@@ -108,6 +108,35 @@ async def _layout(request: Request) -> Response:
     return HTMLResponse(f"<!doctype html><style>{style}</style><body><nav>n</nav><main>m</main>")
 
 
+async def _worker(request: Request) -> Response:
+    """A page with a service worker that passes everything on, as most do."""
+    return HTMLResponse(
+        "<!doctype html><title>worker</title><script>navigator.serviceWorker.register('/sw.js')</script>"
+    )
+
+
+async def _worker_script(request: Request) -> Response:
+    code = (
+        "addEventListener('install', () => skipWaiting());"
+        "addEventListener('activate', (event) => event.waitUntil(clients.claim()));"
+        "addEventListener('fetch', (event) => event.respondWith(fetch(event.request)));"
+    )
+    return Response(code, media_type="text/javascript")
+
+
+async def _form(request: Request) -> Response:
+    form = "<form method=post action=/order><button>Order</button></form>"
+    return HTMLResponse(f"<!doctype html><title>form</title><body>{form}")
+
+
+async def _order(request: Request) -> Response:
+    film = f"http://video.localhost:{request.url.port}/film"
+    return HTMLResponse(
+        f"<!doctype html><title>order</title><body><p>Thank you</p><iframe src={film} width=400 "
+        "height=300></iframe>"
+    )
+
+
 async def _redirect(request: Request) -> Response:
     response = RedirectResponse("/plain", status_code=302)
     response.set_cookie("on_redirect", "1")
@@ -133,6 +162,10 @@ def lab(secret_key: str) -> App:
     """The lab behind the middleware, with the demo's declarations."""
     app = Starlette(
         routes=[
+            Route("/worker", _worker),
+            Route("/sw.js", _worker_script),
+            Route("/form", _form),
+            Route("/order", _order, methods=["POST"]),
             Route("/redirect", _redirect),
             Route("/layout", _layout),
             Route("/broken", _broken),

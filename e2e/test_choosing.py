@@ -236,7 +236,7 @@ def test_choice_without_leaving_the_page_tells_the_sites_scripts(visit: Visit) -
 
     assert visitor.page.evaluate("[window.heard, window.stayed]") == ["refused", True]
     told = visitor.page.get_by_role("status").text_content()
-    assert told == "Saved. You can change it any time."
+    assert told == "Saved. Only what is necessary is used."
     assert visitor.page.evaluate("[consent.allows('necessary'), consent.allows('statistics')]") == [
         True,
         False,

@@ -24,6 +24,13 @@
     setTimeout(() => (status.textContent = ""), 6000);
   };
 
+  /** Above everything, whatever the site does with its own layers. */
+  const raise = () => {
+    if (!banner?.isConnected || !banner.showPopover || root.activeElement) return;
+    banner.popover = "manual";
+    banner.showPopover();
+  };
+
   const close = () => {
     if (dialog?.open) dialog.close();
     banner?.remove();
@@ -46,18 +53,26 @@
         : field.type !== "hidden" && field.value !== field.defaultValue,
     );
 
+  // A page that answers a POST is not loaded again: that would send the form a second time.
+  const mayReload = !("noReload" in script.dataset);
   const stop = () => document.dispatchEvent(new Event("consent:stop"));
 
-  /** Make the page fit the choice. Scripts that have lost their grant only end with the page. */
+  /** Make the page fit the choice. */
   const follow = (names) => {
-    if (loses(names)) {
-      stop();
-      if (!("noReload" in script.dataset)) return location.reload();
-    } else if (gains(names) && gatedSomething()) {
-      if (!("noReload" in script.dataset) && !isFilledIn()) return location.reload();
+    if (loses(names)) return end();
+    if (gains(names) && gatedSomething()) {
+      if (mayReload && !isFilledIn()) return location.reload();
       return say("Saved. It takes effect on the next page.");
     }
-    say("Saved. You can change it any time.");
+    say(names.length ? "Saved. You can change it any time." : "Saved. Only what is necessary is used.");
+  };
+
+  /** Scripts that have lost their grant go with the page. */
+  const end = () => {
+    stop();
+    if (mayReload) return location.reload();
+    link.querySelector("form")?.remove();
+    say("Withdrawn. What already runs here ends with this page.");
   };
 
   // ---- making a choice
@@ -107,6 +122,7 @@
     if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     find(opener.dataset.opens).showModal(); // closing it gives the focus back
+    find("preferences-title").focus();
   });
 
   // ---- placeholders: the same, without losing the place on the page
@@ -117,14 +133,35 @@
       const data = new FormData(event.target);
       data.set(event.submitter.name, event.submitter.value);
       post(event.target.action, data)
-        .then(() => (isFilledIn() ? say("It is shown on the next page.") : location.reload()))
+        .then(() => (isFilledIn() || !mayReload ? say("It is shown on the next page.") : location.reload()))
         .catch(() => say("That could not be saved. Please try again."));
     });
   };
-  for (const frame of document.querySelectorAll("iframe[data-consent-gated][srcdoc]")) {
-    frame.addEventListener("load", () => listen(frame));
-    if (frame.contentDocument?.readyState === "complete") listen(frame);
-  }
+  const heard = new WeakSet();
+  const listenToAll = () => {
+    for (const frame of document.querySelectorAll("iframe[data-consent-gated][srcdoc]")) {
+      if (heard.has(frame)) continue;
+      heard.add(frame);
+      frame.addEventListener("load", () => listen(frame));
+      if (frame.contentDocument?.readyState === "complete") listen(frame);
+    }
+  };
+  listenToAll();
+
+  // ---- pages that replace their own body, as Turbo and htmx do: the way back to the choice stays
+
+  const stay = () => {
+    if (!document.body) return;
+    observer.observe(document.body, { childList: true });
+    if (!host.isConnected) {
+      document.body.prepend(host);
+      raise();
+    }
+    listenToAll();
+  };
+  const observer = new MutationObserver(stay);
+  observer.observe(document.documentElement, { childList: true });
+  stay();
 
   // ---- choices made elsewhere: in another tab, or while this page was put away
 
@@ -140,10 +177,7 @@
       names = [...categories, ...services];
       close();
     }
-    if (loses(names)) {
-      stop();
-      location.reload();
-    }
+    if (loses(names)) end();
   };
   // An open channel would keep the page out of the back/forward cache.
   let otherTabs;
@@ -174,10 +208,7 @@
     close();
     link.querySelector("a").textContent = "Your browser keeps no cookies. That counts as a no.";
   }
-  if (banner?.isConnected && banner.showPopover && !root.activeElement) {
-    banner.popover = "manual"; // above everything, whatever the site does with its own layers
-    banner.showPopover();
-  }
+  raise();
   if (status.textContent.trim()) {
     const text = status.textContent.trim();
     status.textContent = ""; // only a change is announced

@@ -32,9 +32,20 @@
     }
     return name.length - at >= last.length && name.endsWith(last);
   };
-  const anyLike = (name, patterns) => patterns.some((pattern) => isLike(name, pattern));
-  const allowsCookie = (name) => anyLike(name, stopped ? rules.necessary : rules.cookies);
-  const allowsStorage = (key) => anyLike(key, rules.storage);
+  /** By the pattern with the longest literal beginning; of equals the heaviest counts, odd allows. */
+  const allows = (name, patterns) => {
+    let longest = -1;
+    let heaviest = 0;
+    for (const [pattern, weight] of patterns) {
+      if (!isLike(name, pattern)) continue;
+      const star = pattern.indexOf("*");
+      const length = star < 0 ? Infinity : star;
+      if (length > longest || (length === longest && weight > heaviest)) [longest, heaviest] = [length, weight];
+    }
+    return heaviest % 2 === 1;
+  };
+  const allowsCookie = (name) => allows(name, stopped ? rules.necessary : rules.cookies);
+  const allowsStorage = (key) => allows(key, rules.storage);
   const within = (host, domain) => host === domain || host.endsWith("." + domain);
 
   /** The best rule of one host: the longest path; an allowing rule wins over a denying one. */
@@ -136,6 +147,9 @@
     [HTMLSourceElement, "src", "passive"],
     [HTMLSourceElement, "srcset", "passive"],
     [HTMLMediaElement, "src", "passive"],
+    [HTMLVideoElement, "poster", "passive"],
+    [HTMLTrackElement, "src", "passive"],
+    [HTMLInputElement, "src", "passive"],
     [HTMLIFrameElement, "src"],
     [HTMLEmbedElement, "src"],
     [HTMLObjectElement, "data"],
@@ -155,6 +169,8 @@
   };
   const hold = (element, name, value) => {
     held += 1;
+    // Told once: a fallback that is denied as well must not go round for ever.
+    if (call.call(getAttribute, element, "data-consent-" + name) === value) return;
     call.call(setAttribute, element, "data-consent-gated", "");
     call.call(setAttribute, element, "data-consent-" + name, value);
     // Loaders wait for one of the two events; this one is the truth.
@@ -203,14 +219,30 @@
       judgeLink(this);
     },
   });
-  Element.prototype.setAttribute = function (...parameters) {
-    const set = (value) => call.call(setAttribute, this, parameters[0], value);
-    const name = String(parameters[0]).toLowerCase();
-    if (parameters.length < 2) call.call(setAttribute, this, ...parameters);
-    else if (fetchesBy(this, name)) guarded(this, name, parameters[1], set);
-    else set(parameters[1]);
-    if (name === "rel" && this instanceof HTMLLinkElement) judgeLink(this);
+  /** `set(element, name, value)`, unless the value is denied. */
+  const guardedSet = (element, name, value, set) => {
+    const key = String(name).toLowerCase();
+    if (fetchesBy(element, key)) guarded(element, key, value, (given) => set(element, name, given));
+    else set(element, name, value);
+    if (key === "rel" && element instanceof HTMLLinkElement) judgeLink(element);
   };
+  Element.prototype.setAttribute = function (...parameters) {
+    if (parameters.length < 2) return call.call(setAttribute, this, ...parameters);
+    guardedSet(this, parameters[0], parameters[1], (...set) => call.call(setAttribute, ...set));
+  };
+  const setAttributeNS = Element.prototype.setAttributeNS;
+  Element.prototype.setAttributeNS = function (...parameters) {
+    if (parameters.length < 3) return call.call(setAttributeNS, this, ...parameters);
+    const [namespace, name, value] = parameters;
+    guardedSet(this, name, value, (element, key, given) => call.call(setAttributeNS, element, namespace, key, given));
+  };
+  window.Audio = new Proxy(window.Audio, {
+    construct(target, [url, ...rest], type) {
+      const audio = Reflect.construct(target, rest, type);
+      if (url !== undefined) audio.src = url;
+      return audio;
+    },
+  });
 
   // ---- requests
 
@@ -241,12 +273,15 @@
   const unconnected = (type, url) => {
     const socket = Object.setPrototypeOf(new EventTarget(), type.prototype);
     const closed = type.CLOSED;
-    const own = { url: String(url), readyState: closed, onerror: null, onclose: null, onopen: null, onmessage: null };
+    const own = {
+      url: String(url), readyState: closed, onerror: null, onclose: null, onopen: null, onmessage: null,
+      binaryType: "blob", bufferedAmount: 0, protocol: "", extensions: "", withCredentials: false,
+    };
     for (const [name, value] of Object.entries(own)) defineProperty(socket, name, { value, writable: true });
     for (const name of ["send", "close"]) defineProperty(socket, name, { value() {} });
     setTimeout(() => {
-      for (const name of ["error", "close"]) {
-        const event = new Event(name);
+      for (const event of [new Event("error"), new CloseEvent("close", { code: 1006 })]) {
+        const name = event.type;
         socket["on" + name]?.(event);
         socket.dispatchEvent(event);
       }

@@ -112,6 +112,65 @@ def test_classify_answers_line_by_line_in_order() -> None:
     }  # fmt: skip
 
 
+def test_classify_takes_files_as_editors_write_them() -> None:
+    lines = "\ufeffcookie\t_ga\r\n# a comment\n\n  storage   _hjid  \n"
+
+    done = run("classify", stdin=lines.encode())
+
+    assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == ["_ga", "_hjid"]
+
+
+def test_line_that_is_not_understood_is_shown() -> None:
+    failed = run("classify", stdin=b"cookie _ga\nhttps://t.example/\n")
+
+    assert failed.returncode == 2
+    assert "line 2" in one_line(failed.stderr)
+    assert "https://t.example/" in one_line(failed.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["classify", "--help"], b""),
+        (["classify"], "cookie é".encode()),
+        (["rewrite", "--url", "é"], b""),
+    ],
+)
+def test_terminal_that_knows_ascii_only_gets_no_traceback(
+    arguments: list[str], stdin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    done = run(*arguments, stdin=stdin)
+
+    assert b"Traceback" not in done.stderr
+    if arguments == ["classify"]:
+        assert json.loads(done.stdout)["value"] == "é"
+
+
+@pytest.mark.parametrize(
+    "url", ["x", "ftp://a.example/", "https://a.example:x/", "https://a b/", "https://:80/", "//a/"]
+)
+def test_address_of_no_page_is_refused(url: str) -> None:
+    assert "--url" in one_line(run("rewrite", "--url", url).stderr)
+
+
+def test_address_beyond_ascii_knows_its_own_host() -> None:
+    page = b"<img src=https://xn--mnchen-3ya.de/x.png>"
+
+    assert run("rewrite", "--url", "https://münchen.de/", stdin=page).stdout == page
+
+
+def test_check_tells_of_categories_that_nothing_is_listed_in(tmp_path: Path) -> None:
+    (tmp_path / "consent.toml").write_text(
+        "[categories]\nmarketing = false\n[[services]]\nid = 'matomo'\n"
+    )
+
+    checked = run("check", cwd=tmp_path).stdout.decode()
+
+    assert "visitors are asked for preferences, and no [[services]]" in checked
+
+
 def test_classify_answers_before_the_input_ends() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "asgi_consent", "classify"],

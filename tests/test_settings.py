@@ -28,7 +28,7 @@ def test_nothing_at_all_gives_the_defaults() -> None:
 
     assert settings.mode is Mode.ENFORCE
     assert settings.lifetime == timedelta(days=180)
-    assert settings.site.name == "This site"
+    assert settings.site.name == ""
     assert settings.policy.unknown_hosts is UnknownHosts.GATE
     assert settings.policy.optional == {"preferences", "statistics", "marketing"}
     assert len(settings.policy.services) > 300
@@ -87,7 +87,7 @@ def test_all_mistakes_come_in_one_go_with_key_value_and_expectation() -> None:
     text = "\n".join(found)
     assert 'mode: is "enforced", expected one of "enforce", "observe"' in text
     assert "unknown_hosts: is true, expected one of" in text
-    assert 'delivery: is "shared", expected one of "visitor"' in text
+    assert 'delivery: is "shared", expected "visitor"' in text
     assert "site.nmae: unknown key" in text
     assert "policy.revision: is 0, expected a whole number from 1" in text
     assert "policy.effective: is " in text
@@ -213,6 +213,29 @@ def test_categories_are_renamed_removed_and_added() -> None:
 
 def test_necessary_cannot_be_removed() -> None:
     assert "categories.necessary" in "\n".join(mistakes({"categories": {"necessary": False}}))
+
+
+def test_no_mistake_hides_another() -> None:
+    document = {
+        "secret_key": "x",
+        "nonsense": 1,
+        "site": {"hosts": ["a b", "cdn.example.net", "co.uk", "http://x"]},
+        "services": [
+            {"id": "UPPER", "hosts": ["*", "b c"], "cookies": [5, {"name": "*"}]},
+            {"id": "statistics", "category": ""},
+        ],
+    }
+
+    found = "\n".join(mistakes(document))
+
+    for named in (
+        '"a b" is none', '"http://x" is none', '"co.uk" is everybody',
+        "services[1].id:", "services[1].name: missing", "services[1].category: missing",
+        '"*" is not', '"b c" is not', "services[1].cookies:", "services[1].cookies[2].name:",
+        "services[2].id:", "services[2].category:", "services[2].name: missing",
+    ):  # fmt: skip
+        assert named in found, named
+    assert "secret_key" not in found.partition("known here")[2].partition("\n")[0]
 
 
 def test_unknown_region_gets_the_strictest_rule() -> None:

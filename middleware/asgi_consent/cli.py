@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 `check` found mistakes, 2 bad usage. Errors are one line o
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -38,6 +39,9 @@ class UsageError(ConsentError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is spelt out
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -132,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a category or service that is granted; may be repeated",
     )
     rewrite.add_argument(
-        "--url", metavar="PAGE_URL", help="address of the page: tells its own hosts from others"
+        "--url",
+        metavar="PAGE_URL",
+        help="address of the page: tells its own hosts from others; without it all are foreign",
     )
 
     classify = add(
@@ -174,12 +180,18 @@ def _check(options: argparse.Namespace) -> int:
         print(f"{count} mistake{'' if count == 1 else 's'} in {path}", file=sys.stderr)
         return 1
     policy = settings.policy
-    optional = ", ".join(sorted(policy.optional))
+    optional = ", ".join(sorted(policy.optional)) or "none"
     print(
         f"{path}: no mistakes. Mode {settings.mode}, policy revision "
         f"{policy.revision.number}, {len(policy.declared)} services declared, "
         f"{len(policy.services)} known, optional categories: {optional}"
     )
+    told = {service.category for service in policy.declared}
+    if empty := sorted(policy.optional - told):
+        print(
+            f"{path}: note: visitors are asked for {', '.join(empty)}, and no [[services]] is "
+            f"listed there; {empty[0]} = false below [categories] would take one out"
+        )
     return 0
 
 
@@ -217,11 +229,14 @@ def _rewrite(options: argparse.Namespace) -> int:
 def _classify(options: argparse.Namespace) -> int:
     policy = _settings(options.config).policy
     for number, (kind, value) in enumerate(_lines(sys.stdin.buffer), 1):
-        if not kind:
+        if not kind or kind.startswith("#"):
             continue
         find = _FINDERS.get(kind)
         if find is None or not value:
-            raise UsageError(f'line {number}: expected "url", "cookie" or "storage" and a value')
+            shown = ascii(f"{kind} {value}".strip()[:60])
+            raise UsageError(
+                f'line {number}: expected "url", "cookie" or "storage" and a value, not {shown}'
+            )
         service = next(iter(find(policy, value)), None)
         answer = {
             "kind": kind,
@@ -230,13 +245,15 @@ def _classify(options: argparse.Namespace) -> int:
             "vendor": service.vendor if service else None,
             "category": service.category if service else None,
         }
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
+        sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        sys.stdout.buffer.flush()
     return 0
 
 
 def _lines(stream: IO[bytes]) -> Iterator[tuple[str, str]]:
     for line in stream:
-        kind, _, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
+        words = line.decode("utf-8", "replace").removeprefix("\ufeff").split(None, 1)
+        kind, value = (*words, "", "")[:2]
         yield kind, value.strip()
 
 
@@ -278,12 +295,13 @@ def _page_base(url: str | None) -> Base:
         return Base()
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").removesuffix(".")
+        readable = parts.port != 0 and parts.scheme in ("http", "https") and parts.hostname
     except ValueError:
-        host = ""
-    if not host or parts.scheme not in ("http", "https"):
+        readable = None
+    target = resolve(url, Base())
+    if not readable or target is None or any(char.isspace() for char in url):
         raise UsageError(f"--url {url}: expected an address such as https://www.example.com/page")
-    return Base(parts.scheme, host, parts.path or "/")
+    return Base(parts.scheme, target.host, target.path)
 
 
 if __name__ == "__main__":

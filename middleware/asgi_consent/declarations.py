@@ -80,7 +80,7 @@ def _id(table: Table, known: Mapping[str, Service], categories: list[str]) -> st
         table.problem("id", "lower-case letters, digits, - and _")
     elif id_ in categories:
         table.problem("id", "an id that is not a category's")
-    elif id_ not in known:
+    if id_ not in known:
         close = "" if "name" in table else "".join(get_close_matches(id_, known, n=1))
         hint = f'; did you mean "{close}"?' if close else ""
         if "name" not in table:
@@ -101,15 +101,17 @@ def _category(table: Table, base: Service, categories: list[str]) -> str:
 
 def _hosts(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
     hosts = table.texts("hosts", default)
+    readable = True
     for host in hosts:
         try:
             pattern = HostPattern.parse(host)
         except ValueError as error:
             table.problem("hosts", f'every entry to be {error}; "{host}" is not')
-            return ()
+            readable = False
+            continue
         if pattern.subdomains and is_public_suffix(pattern.host):
             table.problem("hosts", f'hosts of one owner; "{host}" is everybody\'s')
-    return hosts
+    return hosts if readable else ()
 
 
 def _cookies(table: Table, default: tuple[CookiePattern, ...]) -> tuple[CookiePattern, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from asgi_consent.catalog.builtin import builtin_services
+from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import Lifetime
 from asgi_consent.declarations import is_address, is_id, read_services
@@ -36,7 +37,7 @@ _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")  # RFC 9110 token
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    name: str = "This site"
+    name: str = ""
     url: str = ""
 
 
@@ -121,9 +122,12 @@ def _site(table: Table) -> tuple[Site, tuple[str, ...]]:
     if site.url and not re.fullmatch(r"https?://[^\s/]+/?", site.url):
         table.problem("url", 'the address of the site, such as "https://www.example.com"')
     hosts = table.texts("hosts")
-    if not all(_is_host(host) and not host.startswith("*") for host in hosts):
-        table.problem("hosts", 'hosts such as "cdn.example.net"; their subdomains are included')
-        hosts = ()
+    for host in hosts:
+        if not _is_host(host) or host.startswith("*"):
+            expected = 'hosts such as "cdn.example.net", whose subdomains are included'
+            table.problem("hosts", f'{expected}; "{host}" is none')
+        elif is_public_suffix(host):
+            table.problem("hosts", f'hosts of your own; "{host}" is everybody\'s')
     table.done()
     return site, hosts
 

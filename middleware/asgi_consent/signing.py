@@ -43,9 +43,9 @@ def check_keys(keys: Iterable[str]) -> list[str]:
     for key in found:
         if len(key) < SHORTEST_KEY:
             raise SecretKeyError(f"a secret key has fewer than {SHORTEST_KEY} characters; {_HOW}")
-        if len(set(key)) < 8 or any(
-            word in key.lower() for word in ("change", "secret", "example")
-        ):
+        if len(set(key)) < 8:
+            raise SecretKeyError(f"a secret key has fewer than 8 different characters; {_HOW}")
+        if any(word in key.lower() for word in ("change", "secret", "example")):
             raise SecretKeyError(f"a secret key looks like an example; {_HOW}")
     return found
 

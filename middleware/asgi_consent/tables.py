@@ -30,6 +30,7 @@ class Table:
         self._path = path
         self._problems = problems
         self._read: set[str] = set()
+        self._refused: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         return key in self._data
@@ -48,10 +49,10 @@ class Table:
 
     def refuse(self, key: str, why: str) -> None:
         """A key that must not be here; its value is not shown."""
-        self._read.add(key)
+        self._refused.add(key)
         self._problems.append(Problem(self.name(key), "", why))
 
-    def text(self, key: str, default: str = "", expected: str = "a text") -> str:
+    def text(self, key: str, default: str = "", expected: str = "a text, not empty") -> str:
         value = self._take(key, default)
         if isinstance(value, str) and (value.strip() or key not in self._data):
             return value
@@ -70,7 +71,8 @@ class Table:
         for option in options:
             if value == option:
                 return option
-        self.problem(key, "one of " + ", ".join(f'"{option}"' for option in options))
+        listed = ", ".join(f'"{option}"' for option in options)
+        self.problem(key, f"one of {listed}" if len(options) > 1 else listed)
         return default
 
     def flag(self, key: str, default: bool) -> bool:
@@ -130,9 +132,9 @@ class Table:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in items):
             form = f'{key} = [{{ {by} = "…" }}]' if by else f"[[{self.name(key)}]]"
             self.problem(key, f"a list of tables: {form}")
-            return
         for number, item in enumerate(items, 1):
-            yield Table(item, f"{self.name(key)}[{number}]", self._problems)
+            if isinstance(item, dict):
+                yield Table(item, f"{self.name(key)}[{number}]", self._problems)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._data)
@@ -140,7 +142,7 @@ class Table:
     def done(self) -> None:
         """Call last: every key nobody asked for is a mistake."""
         for key in self._data:
-            if key not in self._read:
+            if key not in self._read | self._refused:
                 close = get_close_matches(key, self._read, n=1)
                 hint = f'; did you mean "{close[0]}"?' if close else ""
                 known = ", ".join(sorted(self._read))

@@ -157,12 +157,14 @@ class Banner:
         )
 
     def _context(self, state: _State) -> dict[str, Any]:
+        categories = self._settings.policy.categories
         return {
             "state": state,
             "prefix": self._prefix(state.root),
             "banner_css": self._file("banner.css", state.root),
             "page_css": self._file("page.css", state.root),
-            "optional": [c for c in self._settings.policy.categories if not c.necessary],
+            "optional": [c for c in categories if not c.necessary],
+            "signalled": " and ".join(c.label.lower() for c in categories if c.gpc),
         }
 
     @cached_property
