@@ -315,3 +315,22 @@ def test_mounted_app_keeps_its_root_path(app: ConsentMiddleware) -> None:
     assert get(app, "/_consent/state", root_path="/app").status == 200
     answer = post(app, "/app/_consent/choice", b"choice=accept", root_path="/app")
     assert (answer.first("location") or b"").startswith(b"/app/_consent/kept?return=/app/")
+
+
+def test_more_fields_than_an_address_of_ours_has_are_not_read(app: ConsentMiddleware) -> None:
+    many = "&".join(f"a{n}=1" for n in range(100))
+
+    assert get(app, f"/_consent/preferences?{many}").status == 200
+    assert get(app, f"/_consent/guard.js?{many}").status == 200
+
+
+@pytest.mark.parametrize("body", [b"[" * 9000, b'{"choice": ' + b"[" * 9000, b"\xff", b"1" * 9000])
+def test_body_that_is_no_choice_is_refused_and_grants_nothing(
+    app: ConsentMiddleware, body: bytes
+) -> None:
+    headers = [(b"content-type", b"application/json"), (b"sec-fetch-site", b"same-origin")]
+
+    answer = post(app, "/_consent/choice", body, headers=headers)
+
+    assert answer.status == 400
+    assert answer.set_cookie_names == []

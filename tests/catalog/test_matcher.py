@@ -14,6 +14,7 @@ from asgi_consent.catalog.matcher import Matcher
 from asgi_consent.catalog.patterns import HostPattern, NameIndex
 from asgi_consent.catalog.services import CookiePattern, Lifetime, Service
 from asgi_consent.catalog.urls import Target
+from asgi_consent.settings import Settings
 
 
 def service(id_: str, **more: object) -> Service:
@@ -169,3 +170,10 @@ def test_lifetime_is_read_and_said_in_words() -> None:
     assert str(Lifetime("90d").duration) == "90 days, 0:00:00"
     with pytest.raises(ValueError, match="lifetime"):
         Lifetime("2 years")
+
+
+def test_name_longer_than_any_belongs_to_nobody() -> None:
+    matcher = Settings().policy.matcher
+
+    assert matcher.cookie("_ga_" + "x" * 20)
+    assert matcher.cookie("_ga_" + "x" * 300) == ()

@@ -35,6 +35,7 @@ PAGE = Base("https", "shop.example", "/a/b")
         ("https://t。ｅxample/", "t.example", "/"),
         ("https://t.ex\u00adample/", "t.example", "/"),
         ("https://" + "a." * 200 + "example/", "nowhere.invalid", "/"),
+        ("https:\\\\" + "a." * 200 + "example/", "nowhere.invalid", "/"),
         ("wss://t.example/socket", "t.example", "/socket"),
         ("https://[2001:db8::1]:8080/x", "[2001:db8::1]", "/x"),
         ("https://t.example/a/../%74r", "t.example", "/tr"),

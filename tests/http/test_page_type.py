@@ -69,6 +69,11 @@ def test_xhtml_is_known_for_what_it_is() -> None:
     assert kind_of(*typed(b"application/xhtml+xml; charset=utf-8")) is PageType.XHTML
 
 
+def test_last_type_that_can_be_read_counts() -> None:
+    assert kind_of(*typed(b"application/xhtml+xml, text/plain")) is PageType.OTHER
+    assert kind_of(*typed(b"text/plain, application/xhtml+xml, garbage")) is PageType.XHTML
+
+
 def test_part_is_no_page_only_where_a_part_was_asked_for() -> None:
     html = typed(b"text/html")
 
