@@ -86,6 +86,7 @@ BODIES = {
         "Object.getOwnPropertyDescriptor(Document.prototype, 'cookie').set.call(document, 'low=1');"
         "document.title = document.cookie;</script>"
     ),
+    "own-frame": '<iframe src="/plain" data-consent="statistics" width="400" height="200"></iframe>',
     "plain": "<p>nothing here</p>",
 }
 

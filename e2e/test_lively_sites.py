@@ -110,7 +110,13 @@ def test_fallback_of_a_picture_does_not_go_round_for_ever(visit: Visit) -> None:
           let turns = 0;
           image.onerror = () => { turns += 1; image.src = url; };
           image.src = url;
-          setTimeout(() => end(turns), 300);
+          const clock = (left) => {  // own pictures that load meanwhile tell the time
+            if (!left) return end(turns);
+            const tick = new Image();
+            tick.onload = () => clock(left - 1);
+            tick.src = `/assets/spacer.svg?${left}`;
+          };
+          clock(10);
         })""",
         visitor.address("/fallback.png", "legacy.localhost"),
     )

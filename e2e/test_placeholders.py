@@ -79,6 +79,22 @@ def test_film_can_be_shown_always(visit: Visit, scripts: bool) -> None:
     assert visitor.state()["services"] == ["reelhouse"]
 
 
+@pytest.mark.clause("C24")
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_frame_marked_by_hand_leads_to_the_settings_and_back(visit: Visit, scripts: bool) -> None:
+    visitor = visit(host="lab.localhost", scripts=scripts)
+    visitor.opens("/own-frame")
+    frame = visitor.page.frame_locator("iframe")
+    frame.get_by_text("once you allow statistics").wait_for()
+
+    frame.get_by_role("link", name="Cookie settings").click()
+    visitor.page.get_by_role("checkbox", name="Statistics").check()
+    visitor.page.get_by_role("button", name="Save my choices").click()
+
+    visitor.page.wait_for_url("**/own-frame")
+    frame.get_by_text("nothing here").wait_for()
+
+
 def test_showing_a_film_keeps_the_place_on_the_page(visit: Visit) -> None:
     visitor = visit(viewport={"width": 1000, "height": 500})
     visitor.opens("/cameras/m1#top")

@@ -146,7 +146,6 @@
       if (frame.contentDocument?.readyState === "complete") listen(frame);
     }
   };
-  listenToAll();
 
   // ---- pages that replace their own body, as Turbo and htmx do: the way back to the choice stays
 

@@ -16,11 +16,16 @@ _SHORTEST_PIECE = 6  # characters of inline code; less is found in anybody's
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 _ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?|/(?!/)\S*")
-_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 token; * is our wildcard
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` may name a cookie or a header (RFC 9110 section 5.6.2)."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def is_address(text: str) -> bool:
@@ -121,7 +126,7 @@ def _cookies(table: Table, default: tuple[CookiePattern, ...]) -> tuple[CookiePa
     cookies: list[CookiePattern] = []
     for entry in table.tables("cookies", by="name"):
         name = entry.required_text("name", 'a cookie name; * stands for anything, as in "_ga_*"')
-        if name and not _COOKIE_NAME.fullmatch(name):
+        if name and not is_token(name):
             entry.problem("name", "a cookie name without spaces, commas, semicolons or quotes")
         elif name and not name.strip("*"):
             entry.problem("name", "at least one character besides *, else it is every cookie")

@@ -17,7 +17,6 @@ from asgi_consent.consent import Choice, Consent, make_choice
 from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
-from asgi_consent.http.cookies import cookie_pairs
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.policy import Policy
 from asgi_consent.removals import removals
@@ -211,7 +210,7 @@ class Endpoints:
         """Set-Cookie headers that remove every cookie that is not granted any more."""
         names = [
             name
-            for name in dict.fromkeys(name for name, _ in cookie_pairs(request.headers))
+            for name in dict.fromkeys(name for name, _ in request.cookies)
             if name not in OURS and not decision.cookie(name.decode("latin-1")).allowed
         ]
         path = address.partition("?")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from difflib import get_close_matches
+from functools import lru_cache
 
 from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.urls import Base, resolve
@@ -26,6 +27,7 @@ class Findings:
         # Who observes wants to see everything; who enforces, what is left to do.
         self._level = logging.INFO if enforces else logging.WARNING
         self._names = {*(category.id for category in policy.categories), *policy.services}
+        self._close_name = lru_cache(128)(self._find_close_name)
         self._told: set[str] = set()
         self._sent: set[str] = set()
 
@@ -83,9 +85,12 @@ class Findings:
         if name in self._names:
             self._once(self._level, what)
             return
-        close = get_close_matches(name[:_LONGEST], self._names, n=1)
-        hint = f'; did you mean "{close[0]}"?' if close else ""
+        close = self._close_name(name[:_LONGEST])
+        hint = f'; did you mean "{close}"?' if close else ""
         self._once(logging.WARNING, f"{what}, which is no category and no service{hint}")
+
+    def _find_close_name(self, name: str) -> str:
+        return "".join(get_close_matches(name, self._names, n=1))
 
     def _untold(self, service: Service) -> None:
         self._once(

@@ -16,7 +16,7 @@ from asgi_consent.banner.render import Banner
 from asgi_consent.decision import Decision, decide
 from asgi_consent.endpoints import Endpoints
 from asgi_consent.findings import Findings
-from asgi_consent.http.caching import untag_condition
+from asgi_consent.http.caching import is_conditional, untag_condition
 from asgi_consent.http.coding import KNOWN
 from asgi_consent.http.cookies import filter_cookies
 from asgi_consent.http.headers import get_header, without
@@ -115,8 +115,9 @@ class ConsentMiddleware:
         if not request.may_get_html:
             return headers, lingering
         document = request.wants_document
-        variant = decision.fingerprint(request.use).encode()
-        headers = untag_condition(headers, variant, document=document)
+        if is_conditional(headers):
+            variant = decision.fingerprint(request.use).encode()
+            headers = untag_condition(headers, variant, document=document)
         if document:
             headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole
         return _readable_codings(headers), lingering

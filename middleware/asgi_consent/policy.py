@@ -90,8 +90,13 @@ class Revision:
     url: str = ""
 
 
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # ISO 3166
-_NOWHERE = frozenset(("XX", "T1", "ZZ", "AP", "EU"))  # how CDNs say that they don't know
+_UNKNOWN_REGIONS = frozenset(("XX", "T1", "ZZ", "AP", "EU"))  # how CDNs say they don't know
+_region = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?").fullmatch
+
+
+def is_region(text: str) -> bool:
+    """Whether `text` is a country or one of its parts, as ISO 3166 writes them."""
+    return _region(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Region:
         if not self.header:
             return self.rule
         region = region.strip().upper().replace("_", "-")
-        if not _REGION.fullmatch(region) or region in _NOWHERE:
+        if not is_region(region) or region in _UNKNOWN_REGIONS:
             return min((self.rule, *self.rules.values()), key=list(Rule).index)
         country = region.partition("-")[0]
         return self.rules.get(region) or self.rules.get(country) or self.rule

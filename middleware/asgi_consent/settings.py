@@ -15,7 +15,7 @@ from asgi_consent.catalog.builtin import builtin_services
 from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import Lifetime
-from asgi_consent.declarations import is_address, is_id, read_services
+from asgi_consent.declarations import is_address, is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
@@ -26,13 +26,12 @@ from asgi_consent.policy import (
     Revision,
     Rule,
     UnknownHosts,
+    is_region,
 )
 from asgi_consent.tables import Table
 
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/(?!/)\S*")
-_HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")  # RFC 9110 token
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +185,11 @@ def _region(table: Table) -> Region:
     found: dict[str, Rule] = {}
     for region in rules:
         found[region] = rules.choice(region, Rule, Rule.OPT_IN)
-        if not _REGION.fullmatch(region):
+        if not is_region(region):
             rules.problem(region, 'a key such as US or "US-CA" (ISO 3166)')
     if found and not header:
         table.missing("header", 'the request header that names the region, such as "CF-IPCountry"')
-    if not _HEADER.fullmatch(header):
+    if header and not is_token(header):
         table.problem("header", 'the name of a request header, such as "CF-IPCountry"')
     rule = table.choice("rule", Rule, Rule.OPT_IN)
     table.done()

@@ -97,4 +97,4 @@ def _name(request: Request, name: bytes) -> bytes:
 
 
 def _read(request: Request, name: bytes) -> bytes | None:
-    return only_value(request.headers, _name(request, name))
+    return only_value(request.cookies, _name(request, name))

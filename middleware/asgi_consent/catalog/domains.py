@@ -10,6 +10,8 @@ from ipaddress import ip_address
 
 from publicsuffixlist import PublicSuffixList
 
+LONGEST_HOST = 253  # characters, RFC 1035
+
 
 @cache
 def _suffixes() -> PublicSuffixList:

@@ -15,9 +15,10 @@ from urllib.parse import unquote
 
 import idna
 
+from asgi_consent.catalog.domains import LONGEST_HOST
+
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_OR_NEWLINE = {ord(char): None for char in "\t\n\r"}
-_LONGEST_HOST = 253  # RFC 1035
 #: stands for a host that cannot be read; never anybody's own
 NOWHERE = "nowhere.invalid"
 _SPECIAL = frozenset(("http", "https", "ws", "wss", "ftp"))
@@ -52,7 +53,7 @@ def resolve(url: str, base: Base) -> Target | None:
     """
     if plain := _plain_absolute(url):
         path = plain[2] or "/"
-        if len(plain[1]) > _LONGEST_HOST:
+        if len(plain[1]) > LONGEST_HOST:
             return Target(NOWHERE, path)
         return Target(plain[1], path if "/." not in path else _normal_path(path))
     url = url.strip(_C0_AND_SPACE).translate(_TAB_OR_NEWLINE)
@@ -104,7 +105,7 @@ def _host(authority: str) -> str:
         with suppress(idna.IDNAError):  # else no browser resolves it; it stays an unknown host
             # "domain to ASCII" of the URL standard: UTS 46, non-transitional
             host = idna.encode(host, uts46=True).decode("ascii")
-    return host.rstrip(".") if len(host) <= _LONGEST_HOST else NOWHERE
+    return host.rstrip(".") if len(host) <= LONGEST_HOST else NOWHERE
 
 
 def _path(rest: str) -> str:

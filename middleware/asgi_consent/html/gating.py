@@ -91,8 +91,6 @@ class Gating:
 
     def inline_script(self, tag: Tag, code: bytes) -> bytes:
         """The start tag of an inline script, once its code is known."""
-        if not is_javascript(tag):
-            return tag.raw
         verdict = self._decision.inline(code)
         if verdict.allowed and tag.get(MARKED) is not None:
             verdict = self._decision.marked(tag.text(MARKED))
@@ -100,8 +98,7 @@ class Gating:
 
     def unknown_script(self, tag: Tag) -> bytes:
         """The start tag of an inline script that is too long to know its code."""
-        unknown = _Found(Verdict(allowed=False), [], "")
-        return self._neutral(tag, unknown) if is_javascript(tag) else tag.raw
+        return self._neutral(tag, _Found(Verdict(allowed=False), [], ""))
 
     def cut_tag(self, name: bytes, beginning: bytes) -> bytes:
         """The beginning of a start tag too long to be read: empty attributes come first and win."""

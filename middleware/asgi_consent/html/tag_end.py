@@ -88,3 +88,18 @@ class TagEnd:
                 return at
             self._state = following
         return -1
+
+
+class CutTag:
+    """A tag that the end of a buffer cut: read on where it stopped, never again from its start."""
+
+    def __init__(
+        self, name: bytes, closing: bool, reported: bool, *, in_name: bool = False
+    ) -> None:
+        self.name = name
+        self.closing = closing
+        self.reported = reported
+        self.scan = TagEnd(in_name=in_name)
+        self.held: list[bytes] = []
+        self.size = 0
+        self.passing = False

@@ -15,7 +15,7 @@ from asgi_consent.html import grammar
 from asgi_consent.html.elements import PLAINTEXT, RAW_TEXT, REPORTED
 from asgi_consent.html.foreign import POINTS, ROOTS, ForeignContent
 from asgi_consent.html.script_data import ScriptData
-from asgi_consent.html.tag_end import TagEnd
+from asgi_consent.html.tag_end import CutTag
 from asgi_consent.html.tags import Tag
 
 #: a start tag longer than this is passed on without having been read whole
@@ -77,7 +77,7 @@ class Tokenizer:
         self._raw_name = b""
         self._script = ScriptData()
         self._body = False
-        self._cut_tag: _CutTag | None = None
+        self._cut_tag: CutTag | None = None
 
     def feed(self, data: bytes) -> Iterator[Token]:
         yield from self._run(self._held + data, last=False)
@@ -173,11 +173,11 @@ class Tokenizer:
         name = grammar.tag_name(buffer, at)
         if name is not None and name.end() < len(buffer):
             closing, tag = bool(name[1]), name[2].lower()
-            self._cut_tag = _CutTag(tag, closing, self._is_reported(tag, closing))
+            self._cut_tag = CutTag(tag, closing, self._is_reported(tag, closing))
             self._cut_tag.held.append(name[0])
             self._cut_tag.size = len(name[0])
         elif len(buffer) - at > _LONGEST_NAME:
-            self._cut_tag = _CutTag(b"", False, False, in_name=True)
+            self._cut_tag = CutTag(b"", False, False, in_name=True)
             self._cut_tag.held.append(buffer[at:])
             self._state = _State.TAG
             return len(buffer), tokens
@@ -281,7 +281,7 @@ class Tokenizer:
         tag = grammar.tag_name(buffer, end)
         assert tag is not None
         self._state = _State.TAG
-        self._cut_tag = _CutTag(name, True, False)
+        self._cut_tag = CutTag(name, True, False)
         return tag.end(), [*tokens, Token(Kind.END, tag[0], name)]
 
     def _plaintext(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
@@ -319,21 +319,6 @@ class Tokenizer:
         _State.CDATA: _cdata,
         _State.TAG: _in_tag,
     }
-
-
-class _CutTag:
-    """A tag that the end of a buffer cut: read on where it stopped, never again from its start."""
-
-    def __init__(
-        self, name: bytes, closing: bool, reported: bool, *, in_name: bool = False
-    ) -> None:
-        self.name = name
-        self.closing = closing
-        self.reported = reported
-        self.scan = TagEnd(in_name=in_name)
-        self.held: list[bytes] = []
-        self.size = 0
-        self.passing = False
 
 
 def _begins_html_tag(buffer: bytes, at: int) -> bool:

@@ -27,6 +27,8 @@ VARY = (
 #: instructions for caches in between that would override Cache-Control
 _FOR_CDNS = frozenset((b"surrogate-control", b"x-accel-expires", b"edge-control"))
 
+_CONDITIONS = frozenset((b"if-none-match", b"if-modified-since"))
+
 _variant = re.compile(rb"(.*)-ac([0-9a-f]{8})", re.DOTALL).fullmatch
 _entity_tag = re.compile(rb'(?:W/)?"([^"]*)"').findall
 # Digests and ranges describe the bytes before rewriting, and a date tells no variants apart.
@@ -78,6 +80,11 @@ def tag_variant(headers: Headers, variant: bytes) -> Headers:
     return tagged
 
 
+def is_conditional(headers: Headers) -> bool:
+    """Whether the client asks only for what is newer than it has (RFC 9110 section 13.1)."""
+    return any(name.lower() in _CONDITIONS for name, _ in headers)
+
+
 def is_tagged(headers: Headers) -> bool:
     """Whether the client has a page of ours in its cache."""
     conditions = get_all(headers, b"if-none-match")
@@ -98,5 +105,5 @@ def untag_condition(headers: Headers, variant: bytes, *, document: bool) -> Head
         for tag in _entity_tag(value)
         if (ours := _variant(tag)) and ours[2] == variant
     ]
-    rest = without(headers, {b"if-modified-since", b"if-none-match"})
+    rest = without(headers, _CONDITIONS)
     return [*rest, (b"if-none-match", b", ".join(tags))] if tags else rest

@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from asgi_consent.catalog.domains import parent_domains
+from asgi_consent.catalog.domains import LONGEST_HOST, parent_domains
 from asgi_consent.http.headers import get_all, size_of
 from asgi_consent.types import Header, Headers
 
 LONGEST_HEADER = 16 * 1024  # bytes of Cookie header that are read; the rest is dropped
 MOST_COOKIES = 200
-_LONGEST_HOST = 253  # RFC 1035
 _MOST_DOMAINS = 4
 _MOST_SEGMENTS = 5
-_MOST_REMOVALS = 48  # servers in between take about 100 headers
 
 _WSP = b" \t"
 _token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
@@ -51,9 +49,9 @@ def has_cookie(headers: Iterable[Header], name: bytes) -> bool:
     return any(name in value for value in found) if found else False
 
 
-def only_value(headers: Iterable[Header], name: bytes) -> bytes | None:
+def only_value(pairs: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
     """The value of the cookie `name`, or None where it is absent or was sent more than once."""
-    values = [value for key, value in cookie_pairs(headers) if key == name]
+    values = [value for key, value in pairs if key == name]
     return values[0] if len(values) == 1 else None
 
 
@@ -156,38 +154,42 @@ def remove_wherever(
 ) -> Headers:
     """Set-Cookie headers that remove cookies of which a request shows only the names.
 
-    There are many scopes a cookie can have, and only `room` bytes. The likely scopes come first,
-    the others in random order, so that all get their turn with one of the next responses.
+    There are many scopes a cookie can have, and only `room` bytes. Half of it is for the likely
+    ones; the rest is filled in random order, so that every scope gets its turn with one of the next
+    responses.
     """
     names = list(names)
-    random.shuffle(names)
     domains = _possible_domains(host)
-    likely = [CookieScope("/", domain) for domain in domains]
-    if secure:
-        likely.append(CookieScope("/", "", partitioned=True))
+    likely = [(name, CookieScope("/", domain)) for name in names for domain in domains]
     unlikely = [
         (name, CookieScope(path, domain))
+        for name in names
         for path in _possible_paths(request_path)
         for domain in domains
-        for name in names
     ]
-    random.shuffle(unlikely)
+    if secure:
+        unlikely += [(name, CookieScope("/", "", partitioned=True)) for name in names]
+    random.shuffle(likely)
+    headers = _removals(likely, secure, room // 2)
+    rest = [*likely[len(headers) :], *unlikely]
+    random.shuffle(rest)
+    return headers + _removals(rest, secure, room - size_of(headers))
+
+
+def _removals(scopes: list[tuple[bytes, CookieScope]], secure: bool, room: int) -> Headers:
     headers: Headers = []
-    for name, scope in [*((name, scope) for scope in likely for name in names), *unlikely]:
+    for name, scope in scopes:
         header = remove_cookie(name, scope, secure=secure)
-        size = size_of(header)
-        if size > room:
-            continue
-        headers += header
-        room -= size
-        if len(headers) >= _MOST_REMOVALS:
+        room -= size_of(header)
+        if room < 0:
             break
+        headers += header
     return headers
 
 
 def _possible_domains(host: str) -> tuple[str, ...]:
     """No Domain at all first; then the registrable domain, and those between it and the host."""
-    if not host or len(host) > _LONGEST_HOST:
+    if not host or len(host) > LONGEST_HOST:
         return ("",)
     return ("", *reversed(parent_domains(host)[-_MOST_DOMAINS:]))
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from asgi_consent.catalog.urls import Base
+from asgi_consent.http.cookies import cookie_pairs
 from asgi_consent.http.headers import copy_headers, get_header
 from asgi_consent.types import Headers, Scope
 
@@ -24,6 +25,10 @@ class Request:
     @cached_property
     def headers(self) -> Headers:
         return copy_headers(self.scope.get("headers"))
+
+    @cached_property
+    def cookies(self) -> list[tuple[bytes, bytes]]:
+        return list(cookie_pairs(self.headers))
 
     @property
     def method(self) -> str:
