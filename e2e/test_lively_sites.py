@@ -53,6 +53,7 @@ def test_allowing_a_film_on_the_answer_to_an_order_does_not_order_again(visit: V
     visitor.opens("/form")
     visitor.page.get_by_role("button", name="Order").click()
     visitor.page.get_by_text("Thank you").wait_for()
+    visitor.page.wait_for_load_state()
 
     visitor.page.frame_locator("iframe").get_by_role("button", name="Show once").click()
 
@@ -70,6 +71,7 @@ def test_withdrawing_on_the_answer_to_an_order_says_what_it_does(visit: Visit) -
     visitor.accepts()
     visitor.page.get_by_role("button", name="Order").click()
     visitor.page.get_by_text("Thank you").wait_for()
+    visitor.page.wait_for_load_state()  # before it, the button works as it does without scripts
 
     visitor.page.get_by_role("button", name="Withdraw").click()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ _STORES = """async () => {
   return [...keys("localStorage"), ...keys("sessionStorage"),
           ...databases.map((database) => database.name), ...caches_];
 }"""
+
+_IN_EFFECT = re.compile("Saved|counts as a no")
 
 #: what the demo's site may store of any visitor at any time
 NECESSARY = {"session"}
@@ -52,7 +55,8 @@ class Visitor:
             return
         with self.page.expect_response(lambda answer: answer.url.endswith("/choice")):
             button.click()
-        self.banner.wait_for(state="detached")
+        # The page says so when the choice is in effect, which may be after loading itself again.
+        self.page.get_by_role("status").filter(has_text=_IN_EFFECT).wait_for()
         self.page.get_by_role("link", name="Cookie settings", exact=True).wait_for()
         self.page.wait_for_load_state("load")
 

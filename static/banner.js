@@ -19,9 +19,13 @@
   const link = find("link");
   const status = find("status");
 
-  const say = (text) => {
-    status.textContent = text;
-    setTimeout(() => (status.textContent = ""), 6000);
+  let silence; // one message at a time, each for as long as any other
+  const say = (text, after = 0) => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      status.textContent = text;
+      silence = setTimeout(() => (status.textContent = ""), 6000);
+    }, after);
   };
 
   /** Above everything, whatever the site does with its own layers. */
@@ -211,6 +215,6 @@
   if (status.textContent.trim()) {
     const text = status.textContent.trim();
     status.textContent = ""; // only a change is announced
-    setTimeout(() => say(text), 200);
+    say(text, 200);
   }
 })();
