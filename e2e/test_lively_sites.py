@@ -83,6 +83,23 @@ def test_withdrawing_on_the_answer_to_an_order_says_what_it_does(visit: Visit) -
     assert [a.path for a in visitor.recorder.at(LAB)].count("/order") == 1
 
 
+@pytest.mark.clause("C19")
+def test_what_a_quick_press_did_is_not_overwritten_by_what_the_page_said(visit: Visit) -> None:
+    visitor = visit(host=LAB)
+    visitor.opens("/form")
+    visitor.accepts()
+    visitor.page.clock.install()
+    visitor.page.clock.pause_at(visitor.page.evaluate("Date.now() + 1"))
+    visitor.page.get_by_role("button", name="Order").click()
+    visitor.page.wait_for_load_state()
+
+    visitor.page.get_by_role("button", name="Withdraw").click()
+    visitor.page.get_by_role("button", name="Withdraw").wait_for(state="detached")
+    visitor.page.clock.run_for(1000)
+
+    assert visitor.page.get_by_text("What already runs here ends with this page.").is_visible()
+
+
 @pytest.mark.clause("C19", "C20")
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_going_back_after_a_withdrawal_ticks_nothing(visit: Visit, scripts: bool) -> None:
