@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test lint types contract unit e2e clauses clean help
+.PHONY: demo test lint types contract unit e2e clauses fuzz bench bench-gate clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,20 @@ e2e: $(VENV)/dev  ## browser tests
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install
 	@$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS) --clauses --quiet --no-header
+
+fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers, about two minutes: make fuzz SEED=2
+	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 tests/html/test_differential.py tests/html/test_css.py
+
+$(VENV)/bench: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench,fast]'
+	@touch $@
+
+bench: $(VENV)/bench  ## how fast pages are rewritten, next to other engines: make bench BENCH="--markdown"
+	@$(BIN)/python benchmarks/rewriter.py $(BENCH)
+
+bench-gate: $(VENV)/bench  ## the same in instructions, fails when a ratio is missed (needs valgrind)
+	@$(BIN)/python benchmarks/rewriter.py --instructions --gate
 
 clean:  ## remove what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -152,7 +152,7 @@ def test_page_is_asked_for_whole_and_in_a_readable_coding(protect: Protect) -> N
     get(protect(app), headers=headers)
 
     seen = dict(app.scope["headers"])
-    assert seen[b"accept-encoding"] == b"gzip;q=0.8"
+    assert seen[b"accept-encoding"] == b"br, gzip;q=0.8, zstd"
     assert b"range" not in seen
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -232,25 +230,6 @@ def test_observed_body_that_is_not_what_it_says_passes(protect: Protect) -> None
     app = SimpleApp(b"not gzip", headers=[HTML, (b"content-encoding", b"gzip")])
 
     assert get(protect(app, mode="observe")).body == b"not gzip"
-
-
-def test_unknown_coding_passes_with_a_warning(
-    protect: Protect, caplog: pytest.LogCaptureFixture
-) -> None:
-    answer = with_headers(protect, HTML, (b"content-encoding", b"br"))
-
-    assert answer.body == PAGE
-    assert "passes ungated" in caplog.text
-
-
-@pytest.mark.parametrize("coding", [b"gzip", b"deflate"])
-def test_compressed_page_is_gated_and_compressed_again(protect: Protect, coding: bytes) -> None:
-    packed = gzip.compress(PAGE) if coding == b"gzip" else zlib.compress(PAGE)
-
-    answer = with_headers(protect, HTML, (b"content-encoding", coding), body=packed)
-
-    assert answer.first("content-encoding") == coding
-    assert GATED in zlib.decompressobj(47).decompress(answer.body)
 
 
 def test_utf_16_page_is_gated_and_stays_utf_16(protect: Protect) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from asgi_consent.catalog.services import NECESSARY, Service
 from asgi_consent.catalog.urls import NOWHERE, Base, Target, resolve
@@ -34,8 +35,7 @@ class Grants:
         return ",".join((*sorted(self.categories), *sorted(self.services)))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether something may pass; and what it was taken for, None where it is undeclared."""
 
     allowed: bool
@@ -101,6 +101,22 @@ class Decision:
             for category in self.policy.categories
         )
 
+    @property
+    def grants_everything(self) -> bool:
+        """Whether no category is left to grant."""
+        return self.policy.optional <= self.grants.categories
+
+    @property
+    def denies_nothing(self) -> bool:
+        """Whether there is nothing that could be held back, whatever a page holds."""
+        return self.grants_everything and self.policy.unknown_hosts is UnknownHosts.ALLOW
+
+    @property
+    def grants_advertising(self) -> bool:
+        """Whether all that Global Privacy Control switches off is granted, if there is any."""
+        shared = {category.id for category in self.policy.categories if category.gpc}
+        return bool(shared) and shared <= self.grants.categories
+
     def allows(self, name: str) -> bool:
         """Whether a category or a service, by its id, is granted. An unknown name is not."""
         if name == NECESSARY or name in self.grants.categories:
@@ -112,17 +128,19 @@ class Decision:
         """The verdict on a URL in `page`. `passive` means that it can only be shown: an image, a
         style sheet, a font, media."""
         verdict = _OWN
+        if page.has_base and url.lstrip("\t\n\f\r ").startswith("#"):
+            url = "?"  # with a base it is no place in this document
         for base in page.bases:
-            verdict = self._target(resolve(url, base), page, passive=passive)
+            verdict = self._target(resolve(url, base), page, passive)
             if not verdict.allowed:
                 break
         return verdict
 
-    def _target(self, target: Target | None, page: Page, *, passive: bool) -> Verdict:
+    def _target(self, target: Target | None, page: Page, passive: bool) -> Verdict:
         if target is None:
             return _OWN
-        own = self.policy.is_own(target.host, page.host)
-        if services := self.policy.services_of(target, own):
+        own, services = self.policy.look_up(target, page.host)
+        if services:
             return self._any_of(services)
         if own:
             return _OWN

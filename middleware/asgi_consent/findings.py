@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -58,9 +59,20 @@ class Findings:
             host = _quoted(target.host if target else "")
             self._held(f"{name} of host {host}", verdict, f"hosts = [{host}]")
 
-    def unread(self, what: str) -> None:
-        """Something that may be a page and cannot be read."""
-        self._once(logging.WARNING, f"{ascii(what)[1:-1]} cannot be read and passes ungated")
+    def header(self, name: str, verdict: Verdict, url: str) -> None:
+        """A header of a response that leads to a URL, and is held back or leads to a service nobody
+        has declared."""
+        self.element(f"header {name}", verdict, url)
+
+    def withheld(self, name: str, why: str) -> None:
+        """A header of a response that is held back for another reason than a host."""
+        self._once(self._level, f"{self._verb} header {name}: {why}")
+
+    def unread(self, what: str, extras: Iterable[str] = ()) -> None:
+        """Something that may be a page and cannot be read, but with these extras of ours."""
+        names = ",".join(extras)
+        fix = f"; to have it read, install asgi-consent[{names}]" if names else ""
+        self._once(logging.WARNING, f"{ascii(what)[1:-1]} cannot be read and passes ungated{fix}")
 
     def kept_out(self, directive: bytes) -> None:
         """The app's own policy stops a file of ours."""

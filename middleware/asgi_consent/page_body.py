@@ -1,16 +1,21 @@
-"""The body of a page from app to server: codings undone, HTML rewritten, codings redone."""
+"""The body of a page from app to server: codings undone, HTML rewritten, codings redone.
+
+All in pieces of bounded size, one at a time: what a few bytes may decode to is never held whole.
+"""
 
 from __future__ import annotations
 
 import codecs
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from asgi_consent.html.rewriter import Rewriter
-from asgi_consent.http.coding import PRESCANNED, Compressed, Transcoded, charset_of
+from asgi_consent.http.charset import PRESCANNED, Transcoded, charset_of
+from asgi_consent.http.coding import CodingError, Decoder, Encoder
 
 _LONGEST_OPENING = 64 * 1024  # bytes as sent that are looked at before deciding
+_SIP = 1024  # bytes of these that are decoded at a time
+_SNIFFED = 1445  # bytes in which a browser looks for a first visible character (mimesniff, 5.2)
 _BLANK = b"\xef\xbb\xbf\t\n\f\r "
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -32,7 +37,10 @@ def read_opening(
     characters, and where no charset is declared the bytes in which a page may name one.
     """
     complete = complete or len(data) >= _LONGEST_OPENING
-    text = _uncompressed(data) if coding else data
+    try:
+        text = _decoded(data, coding) if coding else data
+    except CodingError:
+        return Opening(True, "")  # so that it fails when it is read, rather than pass unread
     if not complete and len(text) < len(b"BOM"):
         return None
     marked = text.startswith(_MARKS)
@@ -40,6 +48,8 @@ def read_opening(
     if sniff and not marked and visible and not _may_be_page(visible):
         return Opening(False, "")  # at once, so that a stream of anything else is not held up
     wanted = len(b"BOM") if declared or marked else PRESCANNED
+    if sniff and not marked and not visible:
+        wanted = _SNIFFED
     if not complete and len(text) < wanted:
         return None
     charset = charset_of(declared, text)
@@ -52,30 +62,52 @@ def _may_be_page(visible: bytes) -> bool:
     return visible.startswith(b"<") and not visible.startswith(b"<?")
 
 
-def _uncompressed(data: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=47).decompress(data, PRESCANNED)
-    except zlib.error:
-        return b""
+def _decoded(data: bytes, coding: bytes) -> bytes:
+    """As much of the beginning as anybody looks at. Raises CodingError."""
+    decoder = Decoder(coding)
+    text = b""
+    for at in range(0, len(data), _SIP):
+        for piece in decoder.decode(data[at : at + _SIP]):
+            text += piece
+            if len(text) >= _SNIFFED:
+                return text
+    return text
 
 
 class PageBody:
-    """`feed` and `close` give what may be sent so far. With `observe` that is what came in: the
-    rewriter only looks."""
+    """The codings of what the app sends and of what the client gets are `coding` and `sent`. With
+    `observe` what came in goes out: the rewriter only looks."""
 
     def __init__(
-        self, rewriter: Rewriter, *, coding: bytes, charset: str, observe: bool = False
+        self,
+        rewriter: Rewriter,
+        *,
+        coding: bytes,
+        sent: bytes,
+        charset: str,
+        observe: bool = False,
     ) -> None:
         self._rewriter = rewriter
-        self._compressed = Compressed(coding) if coding else None
+        self._decoder = Decoder(coding)
+        self._encoder = Encoder(sent)
         self._transcoded = Transcoded(charset) if charset else None
         self._observe = observe
+        self._broken = False
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What may be sent so far, piece by piece; between two there is time for other tasks. The
+        last lets the client read all there is. Raises CodingError."""
         if self._observe:
-            self._look_at(data)
-            return data
-        return self._encoded(self._rewritten(data), last=False)
+            yield data
+            yield from self._look_at(data)
+            return
+        ready = None
+        for html in self._rewritten(data):
+            if ready is not None:
+                yield ready
+            ready = self._encoded(html, last=False)
+        if ready is not None:
+            yield ready + self._encoder.flush()
 
     def close(self) -> bytes:
         if self._observe:
@@ -83,23 +115,23 @@ class PageBody:
         html = b""
         if self._transcoded:
             html = self._rewriter.feed(self._transcoded.decode(b"", last=True))
-        return self._encoded(html + self._rewriter.close(), last=True)
+        return self._encoded(html + self._rewriter.close(), last=True) + self._encoder.finish()
 
-    def _look_at(self, data: bytes) -> None:
+    def _look_at(self, data: bytes) -> Iterator[bytes]:
+        if self._broken:
+            return
         try:
-            self._rewritten(data)
-        except zlib.error:  # not what its Content-Encoding says: the visitor's browser will tell
-            self._compressed = None
+            for _ in self._rewritten(data):
+                yield b""
+        except CodingError:  # the visitor's browser will tell
+            self._broken = True
 
-    def _rewritten(self, data: bytes) -> bytes:
-        return b"".join(self._rewriter.feed(piece) for piece in self._decoded(data))
-
-    def _decoded(self, data: bytes) -> Iterator[bytes]:
-        pieces = self._compressed.decode(data) if self._compressed else (data,)
-        for piece in pieces:
-            yield self._transcoded.decode(piece, last=False) if self._transcoded else piece
+    def _rewritten(self, data: bytes) -> Iterator[bytes]:
+        for piece in self._decoder.decode(data):
+            text = self._transcoded.decode(piece, last=False) if self._transcoded else piece
+            yield self._rewriter.feed(text)
 
     def _encoded(self, html: bytes, *, last: bool) -> bytes:
         if self._transcoded:
             html = self._transcoded.encode(html, last=last)
-        return self._compressed.encode(html, last=last) if self._compressed else html
+        return self._encoder.encode(html)

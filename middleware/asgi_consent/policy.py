@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from asgi_consent.catalog.domains import is_same_site, is_within
 from asgi_consent.catalog.matcher import Matcher
@@ -143,6 +143,11 @@ class Policy:
         return tuple(service for service in self.services.values() if service.declared)
 
     @cached_property
+    def has_own_paths(self) -> bool:
+        """Whether on the site's own hosts the path decides what something belongs to."""
+        return any("/" in host for service in self.declared for host in service.hosts)
+
+    @cached_property
     def version(self) -> str:
         """Changes whenever what is declared does."""
         parts = (list(self.services.values()), self.categories, self.unknown_hosts, self.own_hosts)
@@ -154,11 +159,27 @@ class Policy:
             return True
         return any(is_within(host, own) for own in self.own_hosts)
 
-    def services_of(self, target: Target, own: bool) -> tuple[Service, ...]:
-        """The services a URL belongs to. On the site's own hosts only declared services count: a
-        vendor's own site is not its own third party."""
-        found = self.matcher.url(target, own=own)
-        return tuple(service for service in found if service.declared) if own else found
+    def look_up(self, target: Target, page_host: str) -> tuple[bool, tuple[Service, ...]]:
+        """Whether a URL leads to the site itself, and the services it belongs to. On the site's own
+        hosts only declared services count: a vendor's own site is not its own third party."""
+        own, services = self._look_up_host(target.host, page_host)
+        if services is None:
+            services = self.matcher.url(target, own=own)
+        if own:
+            services = tuple(service for service in services if service.declared)
+        return own, services
+
+    @cached_property
+    def _look_up_host(self) -> Callable[[str, str], tuple[bool, tuple[Service, ...] | None]]:
+        """The same for a host, with None where its services depend on the path. Bounded: pages name
+        hosts as they like."""
+
+        @lru_cache(4096)
+        def look_up(host: str, page_host: str) -> tuple[bool, tuple[Service, ...] | None]:
+            own = self.is_own(host, page_host)
+            return own, self.matcher.host(host, own=own)
+
+        return look_up
 
     def categories_of(self, ids: Iterable[str]) -> frozenset[str]:
         """Those of `ids` that a visitor can switch."""

@@ -16,7 +16,7 @@ from asgi_consent.decision import Decision, Page
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
-from asgi_consent.http.coding import KNOWN
+from asgi_consent.http.coding import accepts, is_known, missing_extras, recoded
 from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
 from asgi_consent.http.headers import copy_headers, get_header
 from asgi_consent.http.page_type import (
@@ -30,7 +30,7 @@ from asgi_consent.page_body import PageBody, read_opening
 from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.types import Headers, Message, Send
 
-_SLICE = 64 * 1024  # bytes of a body that are rewritten before other tasks get a turn
+_READ = 64 * 1024  # bytes of a file at a time
 
 
 class Responder:
@@ -88,8 +88,10 @@ class Responder:
         if kind not in (PageType.PAGE, PageType.SNIFF):
             return False
         coding = content_coding(headers)
-        if coding and coding not in KNOWN:
-            self._tools.findings.unread(f"a page coded as {coding.decode('ascii')}")
+        if not is_known(coding):
+            self._tools.findings.unread(
+                f"a page coded as {coding.decode('ascii')}", missing_extras(coding)
+            )
             return False
         return True
 
@@ -107,10 +109,10 @@ class Responder:
         if self._body is None:
             await self._send(message)
             return
-        for at in range(0, len(data), _SLICE):
-            await self._forward(self._body.feed(data[at : at + _SLICE]))
-            if len(data) > _SLICE:
-                await anyio.lowlevel.checkpoint()
+        for number, piece in enumerate(self._body.feed(data)):
+            if number:
+                await anyio.lowlevel.checkpoint()  # other tasks get a turn
+            await self._forward(piece)
         if not more:
             await self._forward(self._body.close(), last=True)
 
@@ -133,12 +135,17 @@ class Responder:
             return False
         self._start = None
         observe = self._tools.observe
+        sent = coding if accepts(self._request.headers, coding) else b""
         if opening.is_page and self._request.method != "HEAD":
             self._body = PageBody(
-                self._rewriter(headers), coding=coding, charset=opening.charset, observe=observe
+                self._rewriter(headers),
+                coding=coding,
+                sent=sent,
+                charset=opening.charset,
+                observe=observe,
             )
         if opening.is_page and not observe:
-            headers = self._filter.page(headers)
+            headers = self._filter.page(recoded(headers, coding, sent))
         await self._send({**start, "headers": headers})
         return True
 
@@ -176,6 +183,6 @@ class Responder:
 async def _file_as_body(path: str) -> AsyncIterator[Message]:
     """The file of a pathsend message, as the body messages it stands for."""
     async with await anyio.open_file(path, "rb") as file:
-        while piece := await file.read(_SLICE):
+        while piece := await file.read(_READ):
             yield {"type": "http.response.body", "body": piece, "more_body": True}
     yield {"type": "http.response.body", "body": b""}

@@ -14,7 +14,7 @@ from asgi_consent.banner.render import Banner
 from asgi_consent.catalog.urls import Base
 from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.html.gating import Gating
-from asgi_consent.html.rewriter import LONGEST_SCRIPT, Rewriter
+from asgi_consent.html.rewriter import LONGEST_TEXT, Rewriter
 from asgi_consent.html.tokenizer import LONGEST_TAG
 from asgi_consent.policy import Policy
 from tests.conftest import shop_settings
@@ -419,7 +419,7 @@ def test_gating_only_inserts(html: bytes) -> None:
 
 
 def test_script_too_long_to_be_judged_stays_gated() -> None:
-    html = b"<script>" + b"x" * (LONGEST_SCRIPT + 1) + b"</script><p>after</p>"
+    html = b"<script>" + b"x" * (LONGEST_TEXT + 1) + b"</script><p>after</p>"
 
     whole = rewrite(POLICY, html)
 
@@ -442,7 +442,7 @@ def test_tag_too_long_to_be_read_stays_gated() -> None:
 def test_fault_in_judging_gates_the_tag_and_the_page_goes_on(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asgi_consent.html.gating.srcset_urls", None)
+    monkeypatch.setattr("asgi_consent.html.fetches.srcset_urls", None)
 
     html = rewrite(POLICY, b"<img srcset='//t.example 2x'><p>after</p>")
 

@@ -18,6 +18,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=1024)
 def is_ip(host: str) -> bool:
     try:
         ip_address(host.strip("[]"))

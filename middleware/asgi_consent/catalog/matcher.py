@@ -39,6 +39,10 @@ class Matcher:
     def url(self, target: Target, *, own: bool = False) -> Services:
         return self._hosts.find(target, own=own)
 
+    def host(self, host: str, *, own: bool = False) -> Services | None:
+        """The same for every path of a host; None where the path decides."""
+        return self._hosts.find_host(host, own=own)
+
     def cookie(self, name: str) -> Services:
         return self._cookie(name) if len(name) <= _LONGEST_NAME else ()
 

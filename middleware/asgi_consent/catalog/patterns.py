@@ -2,7 +2,7 @@
 
 Three kinds: hosts with an optional path, names with `*`, and pieces of inline code. None of them
 becomes a regular expression that could backtrack: hosts and names are looked up in dictionaries,
-`*` is matched by a linear scan, pieces of code by a trie.
+`*` is matched by a linear scan, pieces of code by an automaton.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from asgi_consent.catalog.pieces import find_any_of
 from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.urls import Target
 
@@ -64,18 +65,27 @@ class HostIndex:
 
     def find(self, target: Target, *, own: bool) -> tuple[Service, ...]:
         """`own` says that the host is the site's, so that its bare `/path` patterns apply."""
-        host, path = target
-        entries = _on_path(self._exact.get(host, ()), path)
-        if own:
-            entries += _on_path(self._exact.get("", ()), path)
-        while not entries and (dot := host.find(".")) >= 0:
+        for entries in self._candidates(target.host, own=own):
+            if on_path := [entry for entry in entries if target.path.startswith(entry.path)]:
+                return _best(on_path)
+        return ()
+
+    def find_host(self, host: str, *, own: bool) -> tuple[Service, ...] | None:
+        """The same for every path of a host; None where the path decides."""
+        for entries in self._candidates(host, own=own):
+            if any(entry.path for entry in entries):
+                return None
+            if entries:
+                return _best(entries)
+        return ()
+
+    def _candidates(self, host: str, *, own: bool) -> Iterator[list[_Entry]]:
+        """The patterns of a host, then those of its parents, the nearest first."""
+        exact = self._exact.get(host, [])
+        yield exact + self._exact.get("", []) if own else exact
+        while (dot := host.find(".")) >= 0:
             host = host[dot + 1 :]
-            entries = _on_path(self._below.get(host, ()), path)
-        return _best(entries)
-
-
-def _on_path(entries: Iterable[_Entry], path: str) -> list[_Entry]:
-    return [entry for entry in entries if path.startswith(entry.path)]
+            yield self._below.get(host, [])
 
 
 def _best(entries: list[_Entry]) -> tuple[Service, ...]:
@@ -134,36 +144,10 @@ class InlineIndex:
         self._services: dict[bytes, Service] = {
             piece.encode(): service for service in services for piece in service.inline
         }
-        self._pieces = re.compile(_trie_pattern(self._services)) if self._services else None
+        self._pieces = find_any_of(tuple(self._services))
 
     def find(self, code: bytes) -> tuple[Service, ...]:
-        if self._pieces is None:
-            return ()
-        found = dict.fromkeys(match[0] for match in self._pieces.finditer(code))
-        return tuple(dict.fromkeys(self._services[piece] for piece in found))
-
-
-class _Trie(dict[int, "_Trie"]):
-    """The next byte → what may follow; `ends` marks the last byte of a word."""
-
-    ends = False
-
-    def pattern(self) -> bytes:
-        branches = [re.escape(bytes((byte,))) + below.pattern() for byte, below in self.items()]
-        if not branches:
-            return b""
-        return b"(?:" + b"|".join(branches) + (b")?" if self.ends else b")")
-
-
-def _trie_pattern(words: Iterable[bytes]) -> bytes:
-    """The alternation of `words` with common beginnings shared, so that no byte is tried twice."""
-    root = _Trie()
-    for word in words:
-        node = root
-        for byte in word:
-            node = node.setdefault(byte, _Trie())
-        node.ends = True
-    return root.pattern()
+        return tuple(dict.fromkeys(self._services[piece] for piece in self._pieces(code)))
 
 
 def patterns_of_cookies(services: Iterable[Service]) -> Iterator[tuple[str, Service]]:

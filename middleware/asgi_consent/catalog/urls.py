@@ -26,6 +26,9 @@ _SPECIAL = frozenset(("http", "https", "ws", "wss", "ftp"))
 _plain_absolute = re.compile(
     r"(?:https?:)?//([a-z0-9.-]*[a-z0-9])(/[^\s?#%\\]*)?(?:[?#][^\t\n\r]*)?"
 ).fullmatch
+_plain_relative = re.compile(
+    r"((?!//)[a-zA-Z0-9_/~-][a-zA-Z0-9_./~-]*+)(?:[?#][^\t\n\r]*)?"
+).fullmatch
 _scheme = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):").match
 _authority = re.compile(r"[/\\]*([^/\\?#]*)").match
 
@@ -55,7 +58,12 @@ def resolve(url: str, base: Base) -> Target | None:
         path = plain[2] or "/"
         if len(plain[1]) > LONGEST_HOST:
             return Target(NOWHERE, path)
-        return Target(plain[1], path if "/." not in path else _normal_path(path))
+        return Target(plain[1], _normal_path(path) if "/." in path or "//" in path else path)
+    if plain := _plain_relative(url):
+        path = plain[1]
+        if path[0] != "/":
+            path = base.path.rpartition("/")[0] + "/" + path
+        return Target(base.host, _normal_path(path) if "/." in path or "//" in path else path)
     url = url.strip(_C0_AND_SPACE).translate(_TAB_OR_NEWLINE)
     if not url or url[0] == "#":
         return None

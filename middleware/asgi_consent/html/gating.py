@@ -1,26 +1,33 @@
-"""Which start tags are held back, and their neutral form.
+"""What is held back, and its neutral form.
 
 Neutral: the fetching attributes get the prefix `data-consent-`, a script also the type `text/plain`
 (a renamed attribute and not the type alone, because an SVG script is fetched whatever its type), a
-frame a placeholder in `srcdoc`. Everything else stays as it was, so an element keeps its box.
-`data-consent-gated` names the category. Markup that is neutral already stays as it is because it
-has nothing left to hold back, not because it says so.
+frame a placeholder in `srcdoc`; an address in CSS or in an import map gets the prefix
+`data:consent,`. Everything else stays as it was, so an element keeps its box. `data-consent-gated`
+names the category. Markup that is neutral already stays as it is because it has nothing left to
+hold back, not because it says so.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import NamedTuple
+import logging
+from collections.abc import Callable, Hashable
 
 from asgi_consent.catalog.services import NECESSARY
-from asgi_consent.catalog.urls import resolve
+from asgi_consent.catalog.urls import NOWHERE, Base, base_of, resolve
 from asgi_consent.decision import Decision, Page, Verdict
-from asgi_consent.html import elements
 from asgi_consent.html.elements import FETCHING, Value
-from asgi_consent.html.srcset import srcset_urls
-from asgi_consent.html.tags import Tag
-from asgi_consent.http.links import FETCHING as FETCHING_RELS
+from asgi_consent.html.judge import (
+    WITH_TEXT,
+    Found,
+    Inside,
+    Judge,
+    OnFound,
+    has_box,
+    script_type,
+)
+from asgi_consent.html.memo import Memo, Memos
+from asgi_consent.html.tags import HELD_URL, Insertion, Tag, insert
 
 GATED = b"data-consent-gated"
 SERVICE = b"data-consent-service"
@@ -28,26 +35,21 @@ MARKED = b"data-consent"
 
 #: what a placeholder must not inherit: it is our document, with a form in it
 _FRAME_ONLY = (b"src", b"srcdoc", b"sandbox", b"csp", b"onload", b"onerror")
-
-_no_box = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+#: stands in a memo for a start tag whose element has to be judged by its text
+_BY_TEXT = b""
+#: an attribute like this holds back the element itself and not only a part of it
+_WHOLE = (Value.DOCUMENT, Value.MARKUP)
+_DENIED = Verdict(allowed=False)
 
 #: (why it is held back, host) → the placeholder document, as ASCII HTML
 Placeholder = Callable[[Verdict, str], str]
-#: called with an element's name, a verdict and a URL, for everything held back, and for what passes
-#: as a service that the operator has not declared
-OnFound = Callable[[str, Verdict, str], None]
 
-
-class _Found(NamedTuple):
-    """A verdict, the attributes it is about, and the first URL it is about."""
-
-    verdict: Verdict
-    attributes: list[bytes]
-    url: str
+_log = logging.getLogger("asgi_consent")
 
 
 class Gating:
-    """Gates one page for one decision."""
+    """Gates one page for one decision. `variant` tells apart what `placeholder` depends on besides
+    its arguments, so that `memos` can be shared between requests."""
 
     def __init__(
         self,
@@ -57,154 +59,189 @@ class Gating:
         on_found: OnFound,
         *,
         noscript: bool = False,
+        memos: Memos | None = None,
+        variant: Hashable = None,
     ) -> None:
-        self._decision = decision
-        self._page = page
+        self._judge = Judge(decision, page, on_found, noscript=noscript)
         self._placeholder = placeholder
-        self._on_found = on_found
-        self.noscript = noscript
+        self._memos = memos
+        self._variant = variant
+        self._memo, self._foreign_memo = self._current_memos()
 
     @property
-    def page(self) -> Page:
-        return self._page
+    def noscript(self) -> bool:
+        return self._judge.noscript
 
     def inner(self) -> Gating:
         """The gating of a document inside this page, which may have bases of its own."""
-        return Gating(self._decision, self._page.inner(), self._placeholder, self._on_found)
+        judge = self._judge
+        return Gating(judge.decision, judge.page.inner(), self._placeholder, judge.on_found)
 
     def in_noscript(self) -> Gating:
         """The gating of what counts only without scripts."""
-        return Gating(self._decision, self._page, self._placeholder, self._on_found, noscript=True)
+        judge = self._judge
+        return Gating(
+            judge.decision,
+            judge.page,
+            self._placeholder,
+            judge.on_found,
+            noscript=True,
+            memos=self._memos,
+            variant=self._variant,
+        )
 
-    def start_tag(self, tag: Tag, *, foreign: bool, gates_inside: bool) -> bytes:
-        """The tag as it may be sent. `gates_inside`: its srcdoc has something to hold back."""
-        if tag.name not in FETCHING:
-            return tag.raw
-        found = self._judge(tag)
-        if tag.get(MARKED) is not None:
-            found = self._with_mark(tag, found)
-        if gates_inside and found.verdict.allowed:
-            found = _Found(Verdict(allowed=False), [], "")
-        if found.verdict.allowed:
-            return tag.raw
-        return self._neutral(tag, found, foreign=foreign)
+    def _current_memos(self) -> tuple[Memo, Memo]:
+        """The memos of HTML and of foreign tags in the context of this page: in all that judging a
+        tag depends on besides its bytes."""
+        if self._memos is None:
+            return Memo(), Memo()
+        decision, page = self._judge.decision, self._judge.page
+        bases = page.bases
+        if not decision.policy.has_own_paths:  # relative addresses are then all alike
+            bases = tuple(
+                base._replace(path="/") if base.host == page.host else base for base in bases
+            )
+        context = (self._variant, self.noscript, decision.grants, page.host, bases)
+        return self._memos.of((*context, "html")), self._memos.of((*context, "foreign"))
 
-    def inline_script(self, tag: Tag, code: bytes) -> bytes:
-        """The start tag of an inline script, once its code is known."""
-        verdict = self._decision.inline(code)
-        if verdict.allowed and tag.get(MARKED) is not None:
-            verdict = self._decision.marked(tag.text(MARKED))
-        return tag.raw if verdict.allowed else self._neutral(tag, _Found(verdict, [], ""))
+    def base(self, raw: bytes) -> None:
+        """A base element: from here on addresses lead elsewhere."""
+        tag = Tag(b"base", raw)
+        if tag.get(b"href") is not None:
+            page = self._judge.page
+            self._add_base(base_of(tag.text(b"href"), page.bases[0]))
 
-    def unknown_script(self, tag: Tag) -> bytes:
-        """The start tag of an inline script that is too long to know its code."""
-        return self._neutral(tag, _Found(Verdict(allowed=False), [], ""))
+    def base_unread(self) -> None:
+        """A base element too long to be read: from here on they lead to nobody we know."""
+        self._add_base(Base(host=NOWHERE))
+
+    def _add_base(self, base: Base) -> None:
+        self._judge.page.add_base(base, sure=not self.noscript)
+        self._memo, self._foreign_memo = self._current_memos()
+
+    # ---- elements
+
+    def start_tag(self, name: bytes, raw: bytes, *, foreign: bool, inside: Inside) -> bytes:
+        """The tag as it may be sent; nothing where the element's text decides."""
+        memo = self._foreign_memo if foreign else self._memo
+        sent = memo.get(raw)
+        if sent is None:
+            sent = self._start_tag(name, raw, foreign=foreign, inside=inside)
+            memo.put(raw, sent)
+        return sent
+
+    def with_text(self, name: bytes, raw: bytes, text: bytes, *, foreign: bool) -> bytes:
+        """Start tag and text of an element whose text decides."""
+        written = b"<" + raw + text  # never equal to a start tag
+        sent = self._memo.get(written)
+        if sent is None:
+            sent = self._with_text(name, raw, text, foreign=foreign)
+            self._memo.put(written, sent)
+        return sent
+
+    def unknown_text(self, name: bytes, raw: bytes) -> bytes:
+        """The start tag of an element whose text cannot be judged."""
+        if self._judge.decision.denies_nothing:
+            return raw
+        tag = Tag(name, raw)
+        live = [attribute for attribute in FETCHING.get(name, ()) if tag.get(attribute) is not None]
+        return self._neutral(tag, Found(_DENIED, attributes=live, text=True), foreign=False)
 
     def cut_tag(self, name: bytes, beginning: bytes) -> bytes:
         """The beginning of a start tag too long to be read: empty attributes come first and win."""
-        if name not in FETCHING:
-            return beginning
         tag = Tag(name, beginning)
-        for attribute in (*FETCHING[name], b"srcdoc"):
+        for attribute in (*FETCHING.get(name, ()), b"style"):
             tag.add(attribute, b"")
-        tag.add(b"type", b"text/plain")
-        self._mark(tag, Verdict(allowed=False), "")
+        if name in WITH_TEXT:
+            tag.add(b"type", b"text/plain")
+        self._mark(tag, Found(_DENIED))
         return tag.render()
 
-    def _judge(self, tag: Tag) -> _Found:
-        """The verdict on the tag's URLs: the first denied one, and every attribute denied."""
-        found = _Found(Verdict(allowed=True), [], "")
-        if tag.name == b"link" and not _rels(tag) & FETCHING_RELS:
-            return found
-        passive = not self.noscript and _is_passive(tag)
-        for name, kind in FETCHING[tag.name].items():
-            if tag.get(name) is None:
-                continue
-            value = tag.text(name)
-            for url in [value] if kind is Value.URL else srcset_urls(value):
-                verdict = self._decision.url(url, self._page, passive=passive)
-                if not verdict.allowed:
-                    if found.verdict.allowed:
-                        found = _Found(verdict, [], url)
-                    found.attributes.append(name)
-                    break
-                if verdict.service and not verdict.service.declared:
-                    self._report(tag, verdict, url)
-        return found
+    def _start_tag(self, name: bytes, raw: bytes, *, foreign: bool, inside: Inside) -> bytes:
+        try:
+            tag = Tag(name, raw)
+            if name in WITH_TEXT and is_judged_by_text(tag, foreign=foreign):
+                return _BY_TEXT
+            found = self._judge.tag(tag, foreign=foreign, inside=inside)
+            if name in FETCHING and tag.get(MARKED) is not None:
+                found = self._with_mark(tag, found)
+            return raw if found is None else self._neutral(tag, found, foreign=foreign)
+        except Exception:
+            return self._unjudged(name, raw)
 
-    def _with_mark(self, tag: Tag, found: _Found) -> _Found:
+    def _with_text(self, name: bytes, raw: bytes, text: bytes, *, foreign: bool) -> bytes:
+        try:
+            tag = Tag(name, raw)
+            found = self._judge.text(tag, text, foreign=foreign)
+            if found is None and tag.get(MARKED) is not None:
+                mark = self._judge.decision.marked(tag.text(MARKED))
+                found = None if mark.allowed else Found(mark, text=True)
+            if found is None:
+                return raw + text
+            start = self._neutral(tag, found, foreign=foreign)
+            return start + insert(text, [Insertion(at, HELD_URL) for at in found.addresses])
+        except Exception:
+            return self._unjudged(name, raw) + text
+
+    def _unjudged(self, name: bytes, raw: bytes) -> bytes:
+        _log.exception("a %s could not be judged and stays gated", name.decode("ascii", "replace"))
+        return self.cut_tag(name, raw)
+
+    def _with_mark(self, tag: Tag, found: Found | None) -> Found | None:
         """The same with what `data-consent` says. A mark that is denied holds everything back; one
         that is granted only lets pass what nobody else has declared, and never as necessary."""
         names = tag.text(MARKED)
-        mark = self._decision.marked(names)
+        mark = self._judge.decision.marked(names)
         if mark.allowed:
-            undeclared = found.verdict.category is None
-            if undeclared and NECESSARY not in names.split():
-                return _Found(mark, [], "")
-            return found
+            if found is None or found.by_content or NECESSARY in names.split():
+                return found
+            return None if found.verdict.category is None else found
         live = [name for name in FETCHING[tag.name] if tag.get(name) is not None]
         if tag.get(GATED) is not None and not live:
             return found  # in its neutral form already
-        return _Found(mark, live, tag.text(live[0]) if live else "")
+        url = tag.text(live[0]) if live else ""
+        return Found(mark, url, live, found.addresses if found else [])
 
-    def _neutral(self, tag: Tag, found: _Found, *, foreign: bool = False) -> bytes:
-        held = found.attributes
-        if tag.name == b"iframe":
-            held = [name for name in _FRAME_ONLY if tag.get(name) is not None]
-            if _has_box(tag):
-                target = resolve(found.url, self._page.bases[0])
-                host = target.host if target else ""
-                document = self._placeholder(found.verdict, host)
+    # ---- the neutral form
+
+    def _neutral(self, tag: Tag, found: Found, *, foreign: bool) -> bytes:
+        held, name = found.attributes, tag.name
+        kinds = FETCHING.get(name, {})
+        whole = any(kinds.get(attribute) in _WHOLE for attribute in held)
+        if name == b"iframe" and whole:
+            held = [attribute for attribute in _FRAME_ONLY if tag.get(attribute) is not None]
+            if has_box(tag):
+                target = resolve(found.url or "", self._judge.page.bases[0])
+                document = self._placeholder(found.verdict, target.host if target else "")
                 tag.add(b"srcdoc", _attribute_value(document))
-        if tag.name == b"link":
+        elif name == b"link" and whole:
             held = [*held, b"rel"]  # a preload without an address is a warning in the console
-        for name in held:
-            tag.hold(name)
-        if tag.name == b"script" and not foreign:
-            tag.hold(b"type")
+        elif name in WITH_TEXT and (found.text or (whole and not foreign)):
+            held = [*held, b"type"]
             tag.add(b"type", b"text/plain")
-        self._mark(tag, found.verdict, found.url)
+        if held:
+            tag.hold(held)
+        if name not in WITH_TEXT:  # there they are places in the text
+            for at in found.addresses:
+                tag.hold_url(at)
+        self._mark(tag, found)
         return tag.render()
 
-    def _mark(self, tag: Tag, verdict: Verdict, url: str) -> None:
+    def _mark(self, tag: Tag, found: Found) -> None:
+        verdict = found.verdict
         if verdict.service:
             tag.add(SERVICE, _attribute_value(verdict.service.id))
         tag.add(GATED, _attribute_value(verdict.category or "undeclared"))
-        self._report(tag, verdict, url)
-
-    def _report(self, tag: Tag, verdict: Verdict, url: str) -> None:
-        self._on_found(tag.name.decode("ascii", "replace"), verdict, url)
+        if found.url is not None:
+            self._judge.on_found(tag.name.decode("ascii", "replace"), verdict, found.url)
 
 
-def is_javascript(tag: Tag) -> bool:
-    """Whether a browser would run this script element (HTML standard, "prepare the script
-    element"), as opposed to a data block such as JSON or a template."""
-    kind = tag.get(b"type")
-    if kind is None:
-        language = tag.text(b"language").lower().encode("utf-8", "replace")
-        return not language or b"text/" + language in elements.JAVASCRIPT_TYPES
-    essence = tag.text(b"type").strip("\t\n\f\r ").lower().encode("utf-8", "replace")
-    return not kind or essence == b"module" or essence in elements.JAVASCRIPT_TYPES
-
-
-def _rels(tag: Tag) -> frozenset[bytes]:
-    return frozenset(tag.text(b"rel").lower().encode("utf-8", "replace").split())
-
-
-def _is_passive(tag: Tag) -> bool:
-    if tag.name != b"link":
-        return tag.name in elements.PASSIVE and _has_box(tag)  # a pixel is not there to be seen
-    rels = _rels(tag) & FETCHING_RELS
-    if b"preload" in rels:
-        return (tag.get(b"as") or b"").lower() in elements.PASSIVE_PRELOADS
-    return rels <= elements.PASSIVE_RELS
-
-
-def _has_box(tag: Tag) -> bool:
-    """Whether a frame or an image is there to be seen, and not a pixel."""
-    if tag.get(b"hidden") is not None or _no_box.search(tag.text(b"style")):
-        return False
-    return not any((tag.get(size) or b"").strip() in (b"0", b"1") for size in (b"width", b"height"))
+def is_judged_by_text(tag: Tag, *, foreign: bool) -> bool:
+    if tag.name == b"style":
+        return tag.text(b"type").lower() in ("", "text/css")
+    sources = (b"href", b"xlink:href") if foreign else (b"src",)
+    has_source = any(tag.get(name) is not None for name in sources)
+    return not has_source and script_type(tag) != b"data"
 
 
 def _attribute_value(document: str) -> bytes:

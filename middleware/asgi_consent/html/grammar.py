@@ -8,8 +8,8 @@ those of the WHATWG tokenizer, https://html.spec.whatwg.org/multipage/parsing.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache
+
+from asgi_consent.html.elements import RAW_TEXT
 
 SPACE = rb"\t\n\f\r "
 NAME = rb"[a-zA-Z][^" + SPACE + rb"/>]*+"
@@ -20,25 +20,24 @@ _VALUE = rb"\"([^\"]*+)\"|'([^']*+)'|([^" + SPACE + rb">\"'][^" + SPACE + rb">]*
 _VALUE_UNREAD = _VALUE.replace(rb"(", rb"(?:").replace(rb"(?:?=", rb"(?=")
 # A name may begin with "="; a value cut off by the end of the buffer is no match at all.
 _ATTRIBUTE_NAME = rb"[^" + SPACE + rb"/>][^" + SPACE + rb"/>=]*+"
-_ATTRIBUTE_UNREAD = (
+ATTRIBUTE = (
     _ATTRIBUTE_NAME + rb"(?:" + _SPACES + rb"=" + _SPACES + rb"(?:" + _VALUE_UNREAD + rb")"
     rb"|(?!" + _SPACES + rb"=))"
 )
-REST_OF_TAG = rb"(?:[" + SPACE + rb"/]++|" + _ATTRIBUTE_UNREAD + rb")*+>"
+REST_OF_TAG = rb"(?:[" + SPACE + rb"/]++|" + ATTRIBUTE + rb")*+>"
 
 COMMENT = rb"<!--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+--!?>)"
-_DECLARATION = rb"<!(?=[^-]|-[^-])[^>]*+>"  # doctype, bogus comment
-_BOGUS = rb"<\?[^>]*+>|</[^a-zA-Z>][^>]*+>|</>"
-_CDATA = rb"<!\[CDATA\[[^\]]*+(?:\](?!\]>)[^\]]*+)*+\]\]>"
-_NOT_CDATA = rb"<!(?!--|\[CDATA\[)(?=[^-\[]|-[^-]|\[[^C]|\[CDATA[^\[])[^>]*+>"
-_NOT_MARKUP = rb"<(?=[^a-zA-Z/!?])"
+DECLARATION = rb"<!(?=[^-]|-[^-])[^>]*+>"  # doctype, bogus comment
+BOGUS = (rb"<\?[^>]*+>", rb"</[^a-zA-Z>][^>]*+>", rb"</>")
 
 #: name, then the value as it was quoted: double, single, not at all
 attributes = re.compile(
     rb"(" + _ATTRIBUTE_NAME + rb")(?:" + _SPACES + rb"=" + _SPACES + rb"(?:" + _VALUE + rb"))?+"
 )
-whole_tag = re.compile(rb"<(/?)(" + NAME + rb")" + REST_OF_TAG).match
 tag_name = re.compile(rb"<(/?)(" + NAME + rb")").match
+
+#: a comment that ends where it begins
+abrupt_comment = re.compile(rb"<!---?+>").match
 
 #: what may stand before the head: white space, comments, doctype, the html tag
 prolog = re.compile(
@@ -47,9 +46,9 @@ prolog = re.compile(
     + rb"]++|"
     + COMMENT
     + rb"|"
-    + _DECLARATION
+    + DECLARATION
     + rb"|"
-    + _BOGUS
+    + rb"|".join(BOGUS)
     + rb"|<(?i:html)(?="
     + NAME_END
     + rb")"
@@ -61,42 +60,12 @@ prolog = re.compile(
 script_marks = re.compile(rb"<!--|-->|<(/?)(?i:script)(?=" + NAME_END + rb")").search
 
 
-@cache
-def gap(start: frozenset[bytes], end: frozenset[bytes]) -> re.Pattern[bytes]:
-    """Everything in HTML content up to the next stop: a start tag in `start`, an end tag in `end`,
-    or something that the end of the buffer cuts."""
-    return _gap(
-        rb"<" + _none_of(start) + NAME + REST_OF_TAG,
-        rb"</" + _none_of(end) + NAME + REST_OF_TAG,
-        _DECLARATION,
-    )
+def _raw_text_end(name: bytes) -> re.Pattern[bytes]:
+    # The literal first byte lets `re` search at the speed of memchr.
+    comment = rb"|!--()" if name == b"script" else rb""
+    return re.compile(rb"<(?:/(?i:" + name + rb")(" + NAME_END + rb")" + comment + rb")")
 
 
-@cache
-def foreign_gap() -> re.Pattern[bytes]:
-    """The same in foreign content, where every tag is a stop and CDATA sections exist."""
-    return _gap(_CDATA, _NOT_CDATA)
-
-
-def _gap(*more: bytes) -> re.Pattern[bytes]:
-    alternatives = [
-        rb"[^<]++",
-        *more,
-        COMMENT,
-        _BOGUS,
-        _NOT_MARKUP,
-    ]
-    return re.compile(rb"(?:" + rb"|".join(alternatives) + rb")*+")
-
-
-def _none_of(names: Iterable[bytes]) -> bytes:
-    names = sorted(names)
-    if not names:
-        return b""
-    return rb"(?!(?i:" + rb"|".join(map(re.escape, names)) + rb")" + NAME_END + rb")"
-
-
-@cache
-def raw_text_end(name: bytes) -> re.Pattern[bytes]:
-    """The `<` of the end tag that ends a raw text element."""
-    return re.compile(rb"<(?=/(?i:" + re.escape(name) + rb")" + NAME_END + rb")")
+#: the end tag of a raw text element; group 1 is what follows its name. For a script also the `<!--`
+#: after which a script's end is harder to tell, with an empty group 2.
+raw_text_end = {name: _raw_text_end(name).search for name in RAW_TEXT}

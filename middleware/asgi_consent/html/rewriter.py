@@ -1,25 +1,25 @@
 """A sans-IO object: `feed(bytes) -> bytes`, `close() -> bytes`. Copies all it does not gate.
 
-The output is the same for every way of cutting the input. Held back are a cut tag and the code of
-an inline script until its end, both bounded; what is too long to be judged stays gated.
+The output is the same for every way of cutting the input. Held back are a cut tag and the text of a
+script or a style sheet until its end, both bounded; what is too long to be judged stays gated.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from asgi_consent.catalog.urls import NOWHERE, Base, base_of
-from asgi_consent.html.elements import REPORTED
-from asgi_consent.html.gating import Gating, is_javascript
-from asgi_consent.html.tags import Tag
+from asgi_consent.html.gating import Gating
+from asgi_consent.html.tags import is_self_closing
 from asgi_consent.html.tokenizer import Kind, Token, Tokenizer
 
-#: bytes of one inline script that are held until its end is seen
-LONGEST_SCRIPT = 8 * 1024 * 1024
+#: bytes of one script or style sheet that are held until its end is seen
+LONGEST_TEXT = 8 * 1024 * 1024
 _DEEPEST_SRCDOC = 4
 _MOST_ENDS = 4  # a tag may open raw text
 
+# looked up once
+_COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT = Kind
 _log = logging.getLogger("asgi_consent")
 
 
@@ -37,22 +37,19 @@ class Rewriter:
         self._tokens = Tokenizer(prolog=bool(head), scripting=not gating.noscript)
         self._started = False
         self._head_is_next = False
-        self._script: _HeldScript | None = None
+        self._held: _HeldElement | None = None
         self._noscript: Rewriter | None = None
         self._out: list[bytes] = []
 
     def feed(self, data: bytes) -> bytes:
         self._started = self._started or bool(data)
-        for token in self._tokens.feed(data):
-            self._take(token)
+        self._take(self._tokens.feed(data))
         return self._flush()
 
     def close(self) -> bytes:
-        for token in self._tokens.close():
-            self._take(token)
-        if self._script:  # the document ends inside a script: browsers do not run it
-            self._out += (self._script.tag.raw, *self._script.code)
-            self._script = None
+        self._take(self._tokens.close())
+        if self._held:  # scripts that the document ends in do not run, style sheets count
+            self._release(self._held)
         if self._noscript:
             self._out.append(self._noscript.close())
         if not self._started:
@@ -80,119 +77,105 @@ class Rewriter:
         self._out.clear()
         return out
 
-    def _take(self, token: Token) -> None:
-        if token.kind is Kind.HEAD:
-            self._head_is_next = True
-            return
-        is_head = token.kind is Kind.START and token.name == b"head"
-        if self._head_is_next and not is_head:
+    def _take(self, tokens: list[Token]) -> None:
+        copy = self._out.append
+        for kind, raw, name, foreign in tokens:
+            if self._head_is_next and not (kind is _START and name == b"head"):
+                self._put_head()
+            if self._held and self._hold(self._held, kind, raw, name):
+                continue
+            if kind is _START:
+                self._start(raw, name, foreign)
+            elif kind is _RAW and name == b"noscript":
+                self._noscript_text(raw)
+            elif kind is _END and name == b"noscript":
+                self._end_noscript()
+                copy(raw)
+            elif kind is _CUT:
+                self._cut(raw, name)
+            elif kind is _HEAD:
+                self._head_is_next = True
+            else:
+                copy(raw)
+
+    # ---- one kind of token each
+
+    def _start(self, raw: bytes, name: bytes, foreign: bool) -> None:
+        if name == b"base" and not foreign:
+            self._gating.base(raw)
+        sent = self._gating.start_tag(name, raw, foreign=foreign, inside=self._holds_back)
+        if not sent:  # its text decides
+            if foreign and is_self_closing(name, raw):
+                sent = raw
+            else:
+                self._held = _HeldElement(name, raw, foreign)
+        self._out.append(sent)
+        if name == b"head":
             self._put_head()
-        if token.kind is Kind.START:
-            self._start(token)
-        elif token.kind is Kind.RAW:
-            self._raw_text(token)
-        elif token.kind is Kind.END:
-            self._end(token)
-        elif token.kind is Kind.CUT:
-            if token.name == b"base":
-                self._add_base(Base(host=NOWHERE))  # too long to be read: to nobody we know
-            elif token.name == b"noscript":
-                self._enter_noscript()
-            self._out.append(self._gating.cut_tag(token.name, token.raw))
-        else:
-            self._out.append(token.raw)
-        if is_head:
-            self._put_head()
+        elif name == b"body" and not foreign:
+            self._out.append(self._body)
+            self._body = b""
+
+    def _cut(self, raw: bytes, name: bytes) -> None:
+        if name == b"base":
+            self._gating.base_unread()
+        self._out.append(self._gating.cut_tag(name, raw))
+
+    def _noscript_text(self, raw: bytes) -> None:
+        if self._noscript is None:
+            # With scripting its text is no markup, without it is; the boundaries are the same.
+            self._noscript = Rewriter(self._gating.in_noscript(), _nested=self._nested)
+        self._out.append(self._noscript.feed(raw))
+
+    def _end_noscript(self) -> None:
+        if self._noscript:
+            self._out.append(self._noscript.finish())
+            self._noscript = None
+
+    # ---- parts
 
     def _put_head(self) -> None:
         if self._head_is_next:
             self._out.append(self._head)
             self._head_is_next = False
 
-    def _start(self, token: Token) -> None:
-        name, raw = token.name, token.raw
-        if name == b"noscript":
-            self._enter_noscript()
-        elif name in REPORTED:
-            raw = self._reported(Tag(name, raw), token.foreign)
-        self._out.append(raw)
-        if name == b"body" and not token.foreign:
-            self._out.append(self._body)
-            self._body = b""
-
-    def _enter_noscript(self) -> None:
-        # With scripting its text is no markup, without it is; the boundaries are the same.
-        self._noscript = Rewriter(self._gating.in_noscript(), _nested=self._nested)
-
-    def _reported(self, tag: Tag, foreign: bool) -> bytes:
-        """The tag as it may be sent; nothing yet where its script has to be read first."""
-        if tag.name == b"base":
-            if tag.get(b"href") is not None:
-                self._add_base(base_of(tag.text(b"href"), self._gating.page.bases[0]))
-            return tag.raw
-        if tag.name == b"script" and not foreign and tag.get(b"src") is None:
-            if is_javascript(tag):
-                self._script = _HeldScript(tag)
-                return b""
-            return tag.raw
-        return self._judged(
-            tag,
-            lambda: self._gating.start_tag(
-                tag, foreign=foreign, gates_inside=self._gates_srcdoc(tag)
-            ),
-        )
-
-    def _judged(self, tag: Tag, judge: Callable[[], bytes]) -> bytes:
-        try:
-            return judge()
-        except Exception:
-            _log.exception("a %s could not be judged and stays gated", tag.name.decode("ascii"))
-            return self._gating.cut_tag(tag.name, tag.raw)
-
-    def _add_base(self, base: Base) -> None:
-        self._gating.page.add_base(base, sure=not self._gating.noscript)
-
-    def _gates_srcdoc(self, tag: Tag) -> bool:
-        """Whether the document inside an iframe's srcdoc holds something that must be gated."""
-        if tag.name != b"iframe" or tag.get(b"srcdoc") is None:
-            return False
+    def _holds_back(self, document: bytes) -> bool:
+        """Whether a document inside this one has something to hold back."""
         if self._nested >= _DEEPEST_SRCDOC:
             return True
-        document = tag.text(b"srcdoc").encode("utf-8", "replace")
         inner = Rewriter(self._gating.inner(), _nested=self._nested + 1)
         return inner.feed(document) + inner.close() != document
 
-    def _raw_text(self, token: Token) -> None:
-        if self._script:
-            self._script.code.append(token.raw)
-            self._script.size += len(token.raw)
-            if self._script.size > LONGEST_SCRIPT:
-                _log.warning("an inline script of over %d bytes stays gated", LONGEST_SCRIPT)
-                self._release(self._gating.unknown_script(self._script.tag))
-        elif self._noscript:
-            self._out.append(self._noscript.feed(token.raw))
+    def _hold(self, held: _HeldElement, kind: Kind, raw: bytes, name: bytes) -> bool:
+        """Whether a token belongs to the text of the element that is held; if not, it goes on."""
+        if kind is _RAW or not name:
+            held.text.append(raw)
+            held.size += len(raw)
+            if held.size > LONGEST_TEXT:
+                _log.warning("an element of over %d bytes of text stays gated", LONGEST_TEXT)
+                self._release(held, judged=False)
+            return True
+        # In foreign content its text may go on after an element in it: such an element is held back
+        # unread, if there is anything that it could do.
+        self._release(held, judged=name == held.name and kind is not _START)
+        return False
+
+    def _release(self, held: _HeldElement, *, judged: bool = True) -> None:
+        gating, text = self._gating, b"".join(held.text)
+        if judged:
+            sent = gating.with_text(held.name, held.start, text, foreign=held.foreign)
         else:
-            self._out.append(token.raw)
-
-    def _end(self, token: Token) -> None:
-        if self._script:
-            tag, code = self._script.tag, b"".join(self._script.code)
-            self._release(self._judged(tag, lambda: self._gating.inline_script(tag, code)))
-        elif self._noscript:
-            self._out.append(self._noscript.finish())
-            self._noscript = None
-        self._out.append(token.raw)
-
-    def _release(self, start_tag: bytes) -> None:
-        assert self._script is not None
-        self._out += (start_tag, *self._script.code)
-        self._script = None
+            sent = gating.unknown_text(held.name, held.start) + text
+        self._out.append(sent)
+        self._held = None
 
 
-class _HeldScript:
-    """An inline script whose code decides whether its start tag is gated."""
+@dataclass(slots=True)
+class _HeldElement:
+    """A script or style sheet whose text decides whether it is gated."""
 
-    def __init__(self, tag: Tag) -> None:
-        self.tag = tag
-        self.code: list[bytes] = []
-        self.size = 0
+    name: bytes
+    start: bytes
+    foreign: bool
+    text: list[bytes] = field(default_factory=list)
+    size: int = 0

@@ -91,15 +91,22 @@ class TagEnd:
 
 
 class CutTag:
-    """A tag that the end of a buffer cut: read on where it stopped, never again from its start."""
+    """A tag that the end of a buffer cut: read on where it stopped, never again from its start.
+    `passing`: it is too long to be judged, and passes on as it comes."""
 
-    def __init__(
-        self, name: bytes, closing: bool, reported: bool, *, in_name: bool = False
-    ) -> None:
+    def __init__(self, name: bytes, *, closing: bool, in_name: bool = False) -> None:
         self.name = name
         self.closing = closing
-        self.reported = reported
         self.scan = TagEnd(in_name=in_name)
-        self.held: list[bytes] = []
-        self.size = 0
         self.passing = False
+        self.size = 0
+        self._held: list[bytes] = []
+
+    def hold(self, piece: bytes) -> None:
+        self._held.append(piece)
+        self.size += len(piece)
+
+    def release(self) -> bytes:
+        held = b"".join(self._held)
+        self._held.clear()
+        return held

@@ -7,26 +7,25 @@ read once, however it is cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from asgi_consent.html import grammar
-from asgi_consent.html.elements import PLAINTEXT, RAW_TEXT, REPORTED
-from asgi_consent.html.foreign import POINTS, ROOTS, ForeignContent
+from asgi_consent.html.elements import PLAINTEXT, RAW_TEXT, ROOTS
+from asgi_consent.html.foreign import ForeignContent
+from asgi_consent.html.gaps import Gaps, gaps
 from asgi_consent.html.script_data import ScriptData
 from asgi_consent.html.tag_end import CutTag
-from asgi_consent.html.tags import Tag
 
 #: a start tag longer than this is passed on without having been read whole
 LONGEST_TAG = 4 * 1024 * 1024
 
-_SWITCHING = RAW_TEXT | ROOTS | {PLAINTEXT}
-_HTML_GAP = grammar.gap(REPORTED | _SWITCHING, frozenset())
-_POINT_GAP = grammar.gap(REPORTED | _SWITCHING, POINTS | ROOTS)
 # After a frameset the tree builder ignores the other start tags, and with them their raw text. A
 # script stays one: whether it is ignored depends on text before the frameset.
 _RAW_IN_FRAMESET = frozenset((b"noframes", b"script"))
+#: elements that change how the rest is read
+_SWITCHING = RAW_TEXT | ROOTS | {PLAINTEXT, b"body", b"frameset"}
 _LONGEST_NAME = 64  # bytes; nothing longer is reported
 _LONGEST_HTML_TAG = 16 * 1024  # bytes of an html tag that are waited for
 _CDATA = b"<![CDATA["
@@ -36,17 +35,19 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 class Kind(Enum):
     COPY = "copy"  # text, comments, tags nobody looks at
     HEAD = "head"  # no bytes: here the head begins, or would begin
-    START = "start"  # a reported start tag
-    CUT = "cut"  # the beginning of a reported start tag that is too long; COPYs follow
+    START = "start"  # a start tag to look at
+    CUT = "cut"  # the beginning of a start tag that is too long; COPYs follow
     RAW = "raw"  # text inside a raw text element, `name` says which
-    END = "end"  # the end tag of a raw text element
+    END = "end"  # the end tag of a raw text element, or its beginning
+    COMMENT = "comment"  # a piece of one, where it does not come inside of a COPY
 
 
-class Token(NamedTuple):
-    kind: Kind
-    raw: bytes
-    name: bytes = b""
-    foreign: bool = False
+#: kind, bytes, name of the element in lower case, whether it is in foreign content. A plain tuple:
+#: making it costs a fifth of what a NamedTuple costs, and there is one for every stop.
+Token = tuple[Kind, bytes, bytes, bool]
+
+# `Kind.COPY` looked up once
+_COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT = Kind
 
 
 class _State(Enum):
@@ -61,16 +62,21 @@ class _State(Enum):
     TAG = "tag"  # inside a tag that the end of the buffer cut
 
 
+_DATA, _RAW_TEXT = _State.DATA, _State.RAW_TEXT
 _ENDINGS = {_State.COMMENT: b"-->", _State.DECLARATION: b">", _State.CDATA: b"]]>"}
-_Step = Callable[["Tokenizer", bytes, int, bool], tuple[int, list[Token]]]
+_Step = Callable[["Tokenizer", bytes, int, bool, list[Token]], int]
 
 
 class Tokenizer:
     """With `scripting` off a noscript holds markup, as in a browser without scripts."""
 
-    def __init__(self, *, prolog: bool = True, scripting: bool = True) -> None:
+    def __init__(
+        self, *, prolog: bool = True, scripting: bool = True, stops: Gaps | None = None
+    ) -> None:
         self._content = _State.PROLOG if prolog else _State.DATA  # the state outside of any markup
         self._state = _State.START
+        self._gaps = stops or gaps()
+        self._gap = self._gaps.html
         self._held = b""
         self._foreign = ForeignContent()
         self._raw_names = RAW_TEXT if scripting else RAW_TEXT - {b"noscript"}
@@ -79,15 +85,15 @@ class Tokenizer:
         self._body = False
         self._cut_tag: CutTag | None = None
 
-    def feed(self, data: bytes) -> Iterator[Token]:
-        yield from self._run(self._held + data, last=False)
+    def feed(self, data: bytes) -> list[Token]:
+        return self._run(self._held + data if self._held else data, last=False)
 
-    def close(self) -> Iterator[Token]:
-        yield from self._run(self._held, last=True)
+    def close(self) -> list[Token]:
+        return self._run(self._held, last=True)
 
     @property
     def accepts_markup(self) -> bool:
-        """Whether markup put here would be read as markup; asked at a token or after `close`."""
+        """Whether markup put here would be read as markup; asked after `close`."""
         return self._state is self._content and not self._held and not self._foreign.is_open
 
     def ending(self) -> bytes:
@@ -102,171 +108,203 @@ class Tokenizer:
             return _ENDINGS[self._state]
         return b">" if self._held else b""
 
-    def _run(self, buffer: bytes, *, last: bool) -> Iterator[Token]:
-        """Each step reads from `at` and says where the next one begins, and the tokens until there;
-        a step that gets nowhere waits for more input."""
+    def _run(self, buffer: bytes, *, last: bool) -> list[Token]:
+        tokens: list[Token] = []
         at = 0
-        self._held = b""
         while at < len(buffer):
-            end, tokens = self._STEPS[self._state](self, buffer, at, last)
-            yield from tokens
-            if end == at and not tokens:
-                break
+            state = self._state
+            end = self._STEPS[state](self, buffer, at, last, tokens)
+            if end == at and self._state is state:
+                break  # waits for more input
             at = end
         self._held = buffer[at:]
         if last:
             if self._content is _State.PROLOG:
-                yield Token(Kind.HEAD, b"")
-            rest = self._held + (b"".join(self._cut_tag.held) if self._cut_tag else b"")
+                tokens.append((_HEAD, b"", b"", False))
+            rest = self._held + (self._cut_tag.release() if self._cut_tag else b"")
             if rest:  # browsers drop a tag that the document ends in
-                yield Token(Kind.COPY, rest)
+                tokens.append((_COPY, rest, b"", False))
+        return tokens
 
-    # Each step: (buffer, at, last) -> (end, tokens)
+    # Each step reads from `at`, appends tokens, and returns where the next one begins.
 
-    def _start(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
+    def _start(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
         start = buffer[at : at + len(_UTF8_MARK)]
-        if start == _UTF8_MARK:
-            self._state = self._content
-            return at + len(start), [Token(Kind.COPY, start)]
-        if _UTF8_MARK.startswith(start) and not last:
-            return at, []
+        if start != _UTF8_MARK and _UTF8_MARK.startswith(start) and not last:
+            return at
         self._state = self._content
-        return self._STEPS[self._state](self, buffer, at, last)
+        if start != _UTF8_MARK:
+            return at
+        tokens.append((_COPY, start, b"", False))
+        return at + len(start)
 
-    def _prolog(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
+    def _prolog(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
         match = grammar.prolog(buffer, at)
         assert match is not None  # matches the empty string
         end = match.end()
-        tokens = [Token(Kind.COPY, buffer[at:end])] if end > at else []
+        if end > at:
+            tokens.append((_COPY, buffer[at:end], b"", False))
         if not last:
             if end == len(buffer):
-                return end, tokens
-            if cut := self._cut_markup(buffer, end, tokens):
+                return end
+            if (cut := self._cut_markup(buffer, end, tokens)) is not None:
                 return cut
             if _begins_html_tag(buffer, end) and len(buffer) - end < _LONGEST_HTML_TAG:
-                return end, tokens
+                return end
         self._content = self._state = _State.DATA
-        return end, [*tokens, Token(Kind.HEAD, b"")]
+        tokens.append((_HEAD, b"", b"", False))
+        return end
 
-    def _data(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
-        if self._foreign.inside:
-            gap = grammar.foreign_gap()
-        else:
-            gap = _POINT_GAP if self._foreign.is_open else _HTML_GAP
-        match = gap.match(buffer, at)
-        assert match is not None  # matches the empty string
-        end = match.end()
-        tokens = [Token(Kind.COPY, buffer[at:end])] if end > at else []
-        if end == len(buffer):
-            return end, tokens
-        if tag := grammar.whole_tag(buffer, end):
-            name = tag[2].lower()
-            return tag.end(), [*tokens, self._tag(tag[0], bool(tag[1]), name)]
-        if last:
-            return end, tokens
-        return self._cut(buffer, end, tokens)
+    def _data(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        """Reads on until something else than content begins: the loop in which pages are spent."""
+        append = tokens.append
+        while True:
+            match = self._gap(buffer, at)
+            assert match is not None  # matches the empty string
+            slash, name = match.groups()
+            end = match.end()
+            if name is None:
+                break
+            tag_at = match.start(1) - 1
+            if tag_at > at:
+                append((_COPY, buffer[at:tag_at], b"", False))
+            at = end
+            raw, name = buffer[tag_at:end], name.lower()
+            if slash:
+                self._end_tag(raw, name, tokens)
+            elif name in _SWITCHING or self._foreign.is_open:
+                self._start_tag(raw, name, tokens)
+                if self._state is _RAW_TEXT:
+                    at = self._plain_raw_text(buffer, at, tokens)
+                if self._state is not _DATA:
+                    return at
+            else:
+                append((_START if len(raw) <= LONGEST_TAG else _CUT, raw, name, False))
+        if end > at:
+            append((_COPY, buffer[at:end], b"", False))
+        return end if last or end == len(buffer) else self._cut(buffer, end, tokens)
 
-    def _cut(self, buffer: bytes, at: int, tokens: list[Token]) -> tuple[int, list[Token]]:
+    def _start_tag(self, raw: bytes, name: bytes, tokens: list[Token]) -> None:
+        """A whole start tag: its token, and what it does to the tokenizer."""
+        foreign = False
+        if self._foreign.is_open or name in ROOTS:
+            foreign = self._foreign.start(name, raw)
+            self._choose_gap()
+        if not foreign:
+            self._switch(name)
+        tokens.append((_START if len(raw) <= LONGEST_TAG else _CUT, raw, name, foreign))
+
+    def _switch(self, name: bytes) -> None:
+        if name in self._raw_names:
+            self._state = _State.RAW_TEXT
+            self._raw_name = name
+        elif name == PLAINTEXT:
+            self._state = _State.PLAINTEXT
+        elif name == b"body":
+            self._body = True
+        elif name == b"frameset" and not self._body:
+            self._raw_names = _RAW_IN_FRAMESET
+
+    def _end_tag(self, raw: bytes, name: bytes, tokens: list[Token]) -> None:
+        if self._foreign.is_open:
+            self._foreign.end(name)
+            self._choose_gap()
+        tokens.append((_COPY, raw, name, False))
+
+    def _choose_gap(self) -> None:
+        foreign = self._foreign
+        gaps = self._gaps
+        outside = gaps.points if foreign.is_open else gaps.html
+        self._gap = gaps.foreign if foreign.inside else outside
+
+    def _plain_raw_text(self, buffer: bytes, at: int, tokens: list[Token]) -> int:
+        """Raw text whose plain end tag is in the buffer, as it nearly always is."""
+        name = self._raw_name
+        match = grammar.raw_text_end[name](buffer, at)
+        if match is None or match[1] != b">":
+            return at
+        if match.start() > at:
+            tokens.append((_RAW, buffer[at : match.start()], name, False))
+        tokens.append((_END, match[0], name, False))
+        self._state = _DATA
+        return match.end()
+
+    # ---- what the end of the buffer cuts
+
+    def _cut(self, buffer: bytes, at: int, tokens: list[Token]) -> int:
         """Something starts at `at` that the end of the buffer cuts."""
-        if cut := self._cut_markup(buffer, at, tokens):
+        if (cut := self._cut_markup(buffer, at, tokens)) is not None:
             return cut
         name = grammar.tag_name(buffer, at)
         if name is not None and name.end() < len(buffer):
             closing, tag = bool(name[1]), name[2].lower()
-            self._cut_tag = CutTag(tag, closing, self._is_reported(tag, closing))
-            self._cut_tag.held.append(name[0])
-            self._cut_tag.size = len(name[0])
-        elif len(buffer) - at > _LONGEST_NAME:
-            self._cut_tag = CutTag(b"", False, False, in_name=True)
-            self._cut_tag.held.append(buffer[at:])
+            self._cut_tag = CutTag(tag, closing=closing)
+            self._cut_tag.hold(name[0])
             self._state = _State.TAG
-            return len(buffer), tokens
-        else:
-            return at, tokens
+            return name.end()
+        if len(buffer) - at <= _LONGEST_NAME:
+            return at
+        self._cut_tag = CutTag(b"", closing=False, in_name=True)
+        self._cut_tag.hold(buffer[at:])
         self._state = _State.TAG
-        return name.end(), tokens
+        return len(buffer)
 
-    def _cut_markup(
-        self, buffer: bytes, at: int, tokens: list[Token]
-    ) -> tuple[int, list[Token]] | None:
+    def _cut_markup(self, buffer: bytes, at: int, tokens: list[Token]) -> int | None:
         """The same for comments, doctypes and CDATA sections; None where it is none of them."""
         start = buffer[at : at + len(_CDATA)]
         if not start.startswith(b"<"):
             return None
         if start.startswith(b"<!--"):
             if len(buffer) - at < len(b"<!--->"):
-                return at, tokens
+                return at
+            if abrupt := grammar.abrupt_comment(buffer, at):
+                tokens.append((_COMMENT, abrupt[0], b"", False))
+                return abrupt.end()
             return self._enter(_State.COMMENT, start[:4], at, tokens)
         if self._foreign.inside and _CDATA.startswith(start):
-            return self._enter(_State.CDATA, start, at, tokens) if start == _CDATA else (at, tokens)
+            return self._enter(_State.CDATA, start, at, tokens) if start == _CDATA else at
         if b"<!--".startswith(start) or start == b"</":
-            return at, tokens
+            return at
         if start[1:2] in b"!?" or (start[1:2] == b"/" and start[2:3] and not start[2:3].isalpha()):
             return self._enter(_State.DECLARATION, start[:2], at, tokens)
         return None
 
-    def _enter(
-        self, state: _State, opening: bytes, at: int, tokens: list[Token]
-    ) -> tuple[int, list[Token]]:
+    def _enter(self, state: _State, opening: bytes, at: int, tokens: list[Token]) -> int:
         self._state = state
-        return at + len(opening), [*tokens, Token(Kind.COPY, opening)]
+        tokens.append((_COMMENT, opening, b"", False))
+        return at + len(opening)
 
-    def _is_reported(self, name: bytes, closing: bool) -> bool:
-        if self._foreign.inside:
-            return True
-        if closing:
-            return self._foreign.is_open and name in POINTS | ROOTS
-        return name in REPORTED or name in _SWITCHING
-
-    def _in_tag(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
+    def _in_tag(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        """A cut tag: held until its end, or passed on as it comes once it is too long to judge."""
         cut = self._cut_tag
         assert cut is not None
         end = cut.scan.find(buffer, at)
         stop = len(buffer) if end < 0 else end
-        cut.held.append(buffer[at:stop])
-        cut.size += len(cut.held[-1])
-        tokens: list[Token] = []
+        cut.hold(buffer[at:stop])
         if end >= 0:
             self._state = _State.DATA
             self._cut_tag = None
-            raw = b"".join(cut.held)
-            tokens = [Token(Kind.COPY, raw)]
-            if cut.reported and cut.passing:
-                self._tag(b"<" + cut.name + b">", cut.closing, cut.name)
-            elif cut.reported:
-                tokens = [self._tag(raw, cut.closing, cut.name)]
-        elif cut.passing or not cut.reported:
-            tokens = [Token(Kind.COPY, b"".join(cut.held))]
-            cut.held.clear()
-            cut.passing = True
+            if cut.passing:
+                tokens.append((_COPY, cut.release(), b"", False))
+                if cut.closing:
+                    self._end_tag(b"", cut.name, [])
+                else:
+                    self._start_tag(b"<" + cut.name + b">", cut.name, [])
+            elif cut.closing:
+                self._end_tag(cut.release(), cut.name, tokens)
+            else:
+                self._start_tag(cut.release(), cut.name, tokens)
+        elif cut.passing:
+            tokens.append((_COPY, cut.release(), b"", False))
         elif cut.size > LONGEST_TAG:
-            tokens = [Token(Kind.CUT, b"".join(cut.held), cut.name, self._foreign.inside)]
-            cut.held.clear()
+            kind = _COPY if cut.closing else _CUT
+            tokens.append((kind, cut.release(), cut.name, self._foreign.inside))
             cut.passing = True
-        return stop, tokens
+        return stop
 
-    def _tag(self, raw: bytes, closing: bool, name: bytes) -> Token:
-        """A whole tag that is a stop: what it does to the tokenizer, and its token."""
-        if closing:
-            self._foreign.end(name)
-            return Token(Kind.COPY, raw)
-        foreign = self._foreign.start(Tag(name, raw))
-        if not foreign:
-            self._body = self._body or name == b"body"
-            if name == b"frameset" and not self._body:
-                self._raw_names = _RAW_IN_FRAMESET
-            if name in self._raw_names:
-                self._state = _State.RAW_TEXT
-                self._raw_name = name
-                self._script = ScriptData()
-            elif name == PLAINTEXT:
-                self._state = _State.PLAINTEXT
-        if name in REPORTED or self._state is _State.RAW_TEXT:
-            kind = Kind.START if len(raw) <= LONGEST_TAG else Kind.CUT
-            return Token(kind, raw, name, foreign)
-        return Token(Kind.COPY, raw)
+    # ---- what is not content
 
-    def _raw_text(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
+    def _raw_text(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
         name = self._raw_name
         if name == b"script":
             end, safe = self._script.find_end(buffer, at)
@@ -274,39 +312,46 @@ class Tokenizer:
             end, safe = _raw_text_end(name, buffer, at)
         if last and end < 0:
             safe = len(buffer)
-        tokens = [Token(Kind.RAW, buffer[at:safe], name)] if safe > at else []
+        if safe > at:
+            tokens.append((_RAW, buffer[at:safe], name, False))
         if end < 0:
-            return safe, tokens
+            return safe
         # The rest of the end tag, attributes and all, is read as that of any cut tag.
         tag = grammar.tag_name(buffer, end)
         assert tag is not None
+        tokens.append((_END, tag[0], name, False))
+        self._script = ScriptData()
         self._state = _State.TAG
-        self._cut_tag = CutTag(name, True, False)
-        return tag.end(), [*tokens, Token(Kind.END, tag[0], name)]
+        self._cut_tag = CutTag(b"", closing=True)
+        return tag.end()
 
-    def _plaintext(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
-        return len(buffer), [Token(Kind.COPY, buffer[at:])]
+    def _plaintext(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        tokens.append((_COPY, buffer[at:], b"", False))
+        return len(buffer)
 
-    def _comment(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
-        return self._until((b"-->", b"--!>"), 3, buffer, at)
+    def _comment(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        return self._until((b"-->", b"--!>"), 3, buffer, at, tokens)
 
-    def _declaration(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
-        return self._until((b">",), 0, buffer, at)
+    def _declaration(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        return self._until((b">",), 0, buffer, at, tokens)
 
-    def _cdata(self, buffer: bytes, at: int, last: bool) -> tuple[int, list[Token]]:
-        return self._until((b"]]>",), 2, buffer, at)
+    def _cdata(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        return self._until((b"]]>",), 2, buffer, at, tokens)
 
     def _until(
-        self, ends: tuple[bytes, ...], hold: int, buffer: bytes, at: int
-    ) -> tuple[int, list[Token]]:
-        """Copy up to the first of `ends`; `hold` bytes may be the beginning of one."""
+        self, ends: tuple[bytes, ...], hold: int, buffer: bytes, at: int, tokens: list[Token]
+    ) -> int:
+        """Up to the first of `ends`; `hold` bytes may be the beginning of one."""
         found = [(where, len(end)) for end in ends if (where := buffer.find(end, at)) >= 0]
         if found:
             where, length = min(found)
+            stop = where + length
             self._state = self._content
-            return where + length, [Token(Kind.COPY, buffer[at : where + length])]
-        safe = max(at, len(buffer) - hold)
-        return safe, [Token(Kind.COPY, buffer[at:safe])] if safe > at else []
+        else:
+            stop = max(at, len(buffer) - hold)
+        if stop > at:
+            tokens.append((_COMMENT, buffer[at:stop], b"", False))
+        return stop
 
     _STEPS: ClassVar[dict[_State, _Step]] = {
         _State.START: _start,
@@ -330,7 +375,7 @@ def _begins_html_tag(buffer: bytes, at: int) -> bool:
 
 def _raw_text_end(name: bytes, buffer: bytes, at: int) -> tuple[int, int]:
     """(where the end tag starts or -1, up to where the text is surely text)."""
-    if match := grammar.raw_text_end(name).search(buffer, at):
+    if match := grammar.raw_text_end[name](buffer, at):
         return match.start(), match.start()
     cut = buffer.rfind(b"<", max(at, len(buffer) - len(name) - 2))
     return -1, cut if cut >= 0 else len(buffer)

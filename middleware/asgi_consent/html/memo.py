@@ -1,0 +1,56 @@
+"""Start tags that were gated before, for the next page: a site repeats its tags on every page.
+
+Shared by all requests of an app, bounded in bytes. A memo belongs to one context: all that the
+gating of a tag depends on besides its bytes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+_MOST_CONTEXTS = 8
+_MOST_BYTES = 4 * 1024 * 1024  # of one generation of a memo
+_LONGEST = 1024 * 1024  # bytes of a tag or an element worth keeping
+
+
+class Memo:
+    """As written → as sent. Two generations: what is used stays when the older one goes."""
+
+    __slots__ = ("_bytes", "_old", "_young")
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, bytes] = {}
+        self._old: dict[bytes, bytes] = {}
+        self._bytes = 0
+
+    def get(self, raw: bytes) -> bytes | None:
+        sent = self._young.get(raw)
+        if sent is None and (sent := self._old.get(raw)) is not None:
+            self.put(raw, sent)
+        return sent
+
+    def put(self, raw: bytes, sent: bytes) -> None:
+        if len(raw) > _LONGEST:
+            return
+        self._young[raw] = sent
+        self._bytes += len(raw) + (len(sent) if sent is not raw else 0)
+        if self._bytes > _MOST_BYTES:
+            self._old, self._young, self._bytes = self._young, {}, 0
+
+
+class Memos:
+    """The memos of the contexts that were used last."""
+
+    def __init__(self) -> None:
+        self._memos: OrderedDict[Hashable, Memo] = OrderedDict()
+
+    def of(self, context: Hashable) -> Memo:
+        memo = self._memos.get(context)
+        if memo is None:
+            memo = self._memos[context] = Memo()
+            if len(self._memos) > _MOST_CONTEXTS:
+                self._memos.popitem(last=False)
+        else:
+            self._memos.move_to_end(context)
+        return memo

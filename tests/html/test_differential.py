@@ -1,0 +1,262 @@
+"""What the rewriter judges against what parsers see, and what they still see of what it has gated.
+
+On real pages the two lists must be the same. On soups of tags we may judge more (an element that a
+browser's tree builder drops, raw text in a place where it is none) but nothing may be missed. A soup
+with a noscript has two readings, that with scripts and that without; the one without is ours only
+once we have written it, so it is compared there.
+
+ASGI_CONSENT_LONG=1 reads more soups, ASGI_CONSENT_SEED=n others.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from asgi_consent.html import gaps
+from tests.html.oracles import (
+    Fetched,
+    alive,
+    by_html5lib,
+    by_lexbor,
+    by_soup,
+    gated,
+    judged,
+    missed,
+    start_tags,
+)
+
+PAGES = sorted((Path(__file__).parents[3] / "shared" / "pages").glob("*.html.gz"))
+LONG = bool(os.environ.get("ASGI_CONSENT_LONG"))
+SEED = int(os.environ.get("ASGI_CONSENT_SEED", "1"))
+SOUPS = 100_000 if LONG else 3_000
+
+on_pages = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name.split(".")[0])
+with_pages = pytest.mark.skipif(not PAGES, reason="the real pages are not at ../shared/pages")
+in_both_readings = pytest.mark.parametrize("scripting", [True, False], ids=["scripts", "noscript"])
+
+
+@cache
+def page(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())
+
+
+# ---- real pages
+
+#: html.parser ends a script at a `</script` in an escaped `<!-- <script>`: an img that is none
+HTML_PARSER_IS_WRONG = ("buzzfeed-1.html.gz",)
+
+
+@with_pages
+@on_pages
+def test_page_is_judged_as_parsers_see_it(path: Path) -> None:
+    ours = judged(page(path))
+
+    assert ours == by_lexbor(page(path), False)
+    assert ours == by_html5lib(page(path), False)
+    assert (ours == by_soup(page(path))) == (path.name not in HTML_PARSER_IS_WRONG)
+
+
+@with_pages
+@on_pages
+@in_both_readings
+def test_nothing_on_a_gated_page_fetches(path: Path, scripting: bool) -> None:
+    assert alive(by_lexbor, gated(page(path)), scripting) == []
+
+
+@with_pages
+@on_pages
+def test_what_is_skipped_on_a_page_does_not_fetch(path: Path) -> None:
+    assert start_tags(page(path), gaps.gaps()) == start_tags(page(path), gaps.every_tag())
+
+
+# ---- soups of tags
+
+# One piece after the other, `|` for a space in it and `%` for an address that no other piece has.
+_ANY = """
+<script> </script> <script|src=%> <script|src='%'|type=module></script> <!-- --> --!> <!--> <!--->
+<![CDATA[ ]]> <img|src=%> <IMG|SRC="%"> <img|srcset="%|2x,|%|3x"> <image|href=%> <image|src=%>
+<image|xlink:href=%|/> <svg> </svg> <svg/> <svg|style="background:url(%)"> <math> </math> <math/>
+<foreignObject> </foreignObject> <desc> </desc> <title> </title> <annotation-xml> </annotation-xml>
+<annotation-xml|encoding=text/html> <annotation-xml|encoding="application/xhtml+xml"> <mi> </mi>
+<mtext> </mtext> <mglyph> <malignmark> <g> </g> <a|ping=%> </a> <a|xlink:href=%> <use|href=%|/>
+<feImage|href=%|/> <rect|fill="url(%)"/> <path|style='fill:url("%")'> <circle></circle> </path>
+<font> <font|color=red> </font> <p> </p> <br> </br> <b> </b> <i> </i> <div> </div> <span> </span>
+<div|style="background:url(%)"> <span|style='a:url(%)'> <table> </table> <table|background=%> <tr>
+<td> <td|background=%> </td> </tr> <tbody> <caption> <colgroup> <col> <select> </select> <option>
+</option> <optgroup> <input> <input|type=image|src=%> <button> </button> <form> </form> <template>
+</template> <frameset> </frameset> <frame|src=%> <noframes> </noframes> <noscript> </noscript>
+<noembed> </noembed> <xmp> </xmp> <style> </style> <style>a{b:url(%)}</style> <style>@import|'%';
+<textarea> </textarea> <plaintext> <iframe|src=%></iframe> <iframe> </iframe> <object|data=%>
+<iframe|srcdoc="<img|src=%>"></iframe> </object> <embed|src=%> <applet> </applet> <marquee>
+</marquee> <video|src=%|poster=%> <audio|src=%></audio> <source|src=%> <track|src=%> <picture>
+</picture> <link|rel=stylesheet|href=%> <link|rel="preload|icon"|href='%'|imagesrcset="%|1x">
+<meta|http-equiv=refresh|content="0;url=%"> <base> <basefont> <html> </html> <head> </head> <body>
+</body> <body|background=%> <!doctype|html> <h1> </h1> <li> <dd> <ruby> <rp> <rtc> <nobr> </nobr>
+<center> <listing> <pre> <hr> <menu> <search> <dialog> <summary> <keygen> <svg><desc> <svg><style>
+<math><mi> <svg><script> <svg><title> <math><annotation-xml|encoding=text/html> </svg></math>
+<img|alt=' <img|src="% <div|a=" '> "> > ' " < / = text x & &lt; </x> </ <? <! <a|b='>'> | <p \0
+"""
+_FOREIGN = """
+<svg> <math> <svg/> <math|/> <mi> <mo> <mtext> <mi/> <annotation-xml> <annotation-xml|encoding=text/html>
+<annotation-xml|ENCODING="APPLICATION/xhtml+xml"> <annotation-xml|encoding="text/html|"> <desc> <title>
+<annotation-xml|encoding=text/html/> <annotation-xml|encoding="text&#47;html"> <foreignObject> <desc/>
+<foreignObject/> <g> <g/> <circle/> <path></path> <style> <script> <textarea> <xmp> <iframe> <noembed>
+<noscript> <plaintext> <mglyph> <malignmark> <b> <p> <div> <font> <font|color> <font|SIZE=1> <br> <img>
+<table> <td> <span> <h1> <ruby> <sub> <head> <a> <input> <select> <template> <nobr> </p> </br> </g>
+</path> </div> </desc> </svg> </math> </mi> </title> <![CDATA[ ]]> <!-- --> <img|src=%> <img|src=%> x
+<script|src=%></script> <use|href=%/> <use|href="%"/> <rect|fill="url(%)"></rect> <g|style="a:url(%)"/>
+<g|style='a:url(%)'> <a|style="a:url(%)"> <image|href="%"/> <feImage|xlink:href="%"/>
+<set|attributeName=href|to="%"/> <circle|transform="url(%)"/> <circle|fill="url(#a)|url(%)"/>
+<circle|fill="&#117;rl(%)"/> <circle|href="&#47;%"/> <use|href="#x"|xlink:href="%"/>
+<stop|style="a:url(%)"/> <line|style=a:url(%)></line> <path|d=""|mask="url('%')"/>
+<style>@import|'%';</style> <svg><style>a{}</style> <svg><title>x</title>
+"""
+
+Soup = Callable[[Random], str]
+
+
+def _filled(pieces: list[str]) -> str:
+    parts = "".join(pieces).replace("|", " ").split("%")
+    return "".join(f"{part}//t.example/{n}/" for n, part in enumerate(parts[:-1])) + parts[-1]
+
+
+def any_soup(random: Random) -> str:
+    return _filled(random.choices(_ANY.split(), k=random.randint(1, 25)))
+
+
+def foreign_soup(random: Random) -> str:
+    """Begins in foreign content."""
+    pieces = random.choices(_FOREIGN.split(), k=random.randint(1, 12))
+    return _filled([random.choice(("<svg>", "<math>", "<div><svg>", "<svg><desc>")), *pieces])
+
+
+def soups(soup: Soup) -> Iterator[bytes]:
+    random = Random(SEED)
+    return (soup(random).encode() for _ in range(SOUPS))
+
+
+def seen_by_both(html: bytes, look: Callable[..., set[Fetched]]) -> set[Fetched]:
+    """What both parsers see; html5lib is slow and only asked where lexbor sees anything."""
+    seen = look(by_lexbor, html)
+    return seen & look(by_html5lib, html) if seen else seen
+
+
+def report(found: list[tuple[bytes, set[Fetched]]]) -> str:
+    found = sorted(found, key=lambda one: len(one[0]))[:10]
+    return "\n".join(f"{html!r}\n    {sorted(seen)}" for html, seen in found)
+
+
+of_any_kind = pytest.mark.parametrize("soup", [any_soup, foreign_soup])
+
+
+# Inside svg and math, and around a frameset, an end tag or a start tag out of place is read one way
+# by us and another way by browsers. Strict, so that the day it is cured this has to go.
+out_of_place = pytest.mark.xfail(strict=True, reason="markup out of place in svg, math, frameset")
+
+
+@out_of_place
+@of_any_kind
+def test_no_element_of_a_soup_is_missed(soup: Soup) -> None:
+    found = []
+    extra = total = 0
+    for html in soups(soup):
+        ours = judged(html)
+        if seen := seen_by_both(html, lambda oracle, html: missed(ours, oracle(html, True))):  # noqa: B023
+            found.append((html, seen))
+        extra += len({*ours} - {*by_lexbor(html, True)})
+        total += len(ours)
+
+    print(f"{total} addresses in {SOUPS} soups, {extra} of them are none to lexbor")
+    assert not found, f"{len(found)} soups:\n{report(found)}"
+
+
+@out_of_place
+@of_any_kind
+@in_both_readings
+def test_nothing_in_a_gated_soup_fetches(soup: Soup, scripting: bool) -> None:
+    found = []
+    for html in soups(soup):
+        out = gated(html)
+        if seen := seen_by_both(out, lambda oracle, out: {*alive(oracle, out, scripting)}):
+            found.append((html, seen))
+
+    assert not found, f"{len(found)} soups:\n{report(found)}"
+
+
+@of_any_kind
+def test_what_is_skipped_in_a_soup_does_not_fetch(soup: Soup) -> None:
+    for html in soups(soup):
+        assert start_tags(html, gaps.gaps()) == start_tags(html, gaps.every_tag()), html
+
+
+# ---- what soups have found
+
+FETCHES = b"<img src=//t.example>"
+
+
+@out_of_place
+@pytest.mark.parametrize(
+    "html",
+    [
+        # an end tag that closes nothing: browsers stay in foreign content
+        b"<svg></b><style>" + FETCHES,
+        b"<svg></b><script>" + FETCHES,
+        b"<svg></b><title><plaintext>" + FETCHES,
+        b"<svg></g><textarea>" + FETCHES,
+        b"<math></div><xmp>" + FETCHES,
+        b"<svg><path d=''></path></path><use href=//t.example /></svg>",
+        b"<svg></b><rect fill='url(//t.example)'/>",
+        b"<annotation-xml><svg></annotation-xml><style><!-- </style>" + FETCHES,
+        # where an integration point ends
+        b"<svg><desc></svg><desc></desc><style><!-- </style>" + FETCHES,
+        b"<svg><desc><div></desc><style><!-- </style>" + FETCHES,
+        b"<svg><foreignObject><p></foreignObject><style><!-- </style>" + FETCHES,
+        b"<svg><desc><![CDATA[><a b=']]>" + FETCHES,
+        # a frameset that is one, and one that is none
+        b"<frameset><script><frame src=//t.example>",
+        b"<frameset><plaintext><frame src=//t.example>",
+        b"x<frameset><style><!-- </style>" + FETCHES,
+        b"<p><frameset><textarea><!-- </textarea>" + FETCHES,
+    ],
+)
+@in_both_readings
+def test_nothing_out_of_place_fetches(html: bytes, scripting: bool) -> None:
+    assert alive(by_lexbor, gated(html), scripting) == []
+    assert alive(by_lexbor, html, True)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        # an end tag of an HTML element around it: browsers leave it
+        b"<div><svg></div><style><!-- </style>" + FETCHES,
+        # foreign elements in an integration point of MathML
+        b"<math><mi><mglyph><style>" + FETCHES,
+        b"<math><mi><malignmark><textarea>" + FETCHES,
+        b"<math><annotation-xml><svg><mi><textarea>" + FETCHES,
+        b"<math><annotation-xml encoding='text&#47;html'><script src=//t.example></script>",
+        b"<svg><desc></svg></desc><script src=//t.example></script>",
+        b"<svg><desc><div></desc><script src=//t.example></script>",
+        # style sheets in SVG
+        b"<svg><style><style></style>@import '//t.example';</style></svg>",
+        b"<svg><style>@import '/<!-- -->/t.example';</style></svg>",
+        b"<svg><style><g/>@import '//t.example';</style></svg>",
+        b"<svg><style><![CDATA[<a{}b{c:url(//t.example)}d>]]></style>",
+        # attributes of elements that are judged by their text
+        b"<style style='background:url(//t.example)'></style>",
+        b"<style style='background:url(//t.example)'>a{}</style>",
+        b"<script style='background:url(//t.example)'>1</script>",
+        b"<script type=x style='background:url(//t.example)'>1</script>",
+    ],
+)
+@in_both_readings
+def test_nothing_fetches_that_was_once_missed(html: bytes, scripting: bool) -> None:
+    assert alive(by_lexbor, gated(html), scripting) == []
+    assert alive(by_lexbor, html, True)
