@@ -160,6 +160,8 @@ class Responder:
                 verdict.service, verdict.category, host, request.root, not lured
             ),
             self._tools.findings.element,
+            memos=self._tools.memos,
+            variant=(request.root, lured),
         )
         if request.is_fragment:
             return Rewriter(gating)

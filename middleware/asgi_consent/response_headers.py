@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from asgi_consent.banner.render import Banner
 from asgi_consent.catalog.services import NECESSARY
 from asgi_consent.decision import Decision, Page
 from asgi_consent.findings import Findings
+from asgi_consent.html.memo import Memos
 from asgi_consent.http import caching, reporting
 from asgi_consent.http.ad_headers import AD_HEADERS
 from asgi_consent.http.client_hints import kept_hints
@@ -33,6 +34,7 @@ class Tools:
     visitor: VisitorCookies
     findings: Findings
     observe: bool
+    memos: Memos = field(default_factory=Memos)
 
 
 class Gates:
