@@ -58,6 +58,32 @@ BODIES = {
             )
         )
     ),
+    "styles": (
+        '<style>@import "{t}/import.css"; @import url({t}/import-url.css);'
+        '@font-face {{ font-family: f; src: url("{t}/font.woff2") }}'
+        "p {{ font-family: f; background: url({t}/p.gif) }} li {{ list-style-image: url('{t}/li.gif') }}"
+        "i {{ --x: url({t}/x.gif); background: var(--x) }} b {{ cursor: url({t}/c.cur), auto;"
+        'background: image-set("{t}/set.gif" 1x) }} u {{ background: u\\72l({t}/escaped.gif) }}</style>'
+        "<p>p</p><ul><li>li</ul><i>i</i><b>b</b><u>u</u>"
+        '<div style="background:url({t}/div.gif)">d</div><div hidden style="background:url({t}/h.gif)">'
+        '</div><div style="background:url(&quot;{t}/quoted.gif&quot;)">q</div>'
+        "<svg><style>rect {{ fill: url({t}/rect.svg#a) }} @import '{t}/svg.css';</style>"
+        '<rect width="9" height="9" filter="url({t}/filter.svg#a)" mask="url({t}/mask.svg#a)"/></svg>'
+        '<table background="{t}/table.gif"><tr><td background="{t}/td.gif">t</table>'
+    ),
+    "texts": (
+        '<script type="importmap">{{"imports": {{"far": "{t}/far.js", "near": "/near.js"}}}}</script>'
+        '<script type="module">import "{t}/static.js";</script>'
+        '<script type="module">import "far";</script>'
+        '<script>import("{t}/dynamic.js").catch(() => {{}});</script>'
+        '<script type="speculationrules">{{"prefetch": [{{"source": "list", "urls": ["{t}/rules"],'
+        '"eagerness": "immediate"}}]}}</script>'
+        '<script src="data:text/javascript,import(%22{t}/data.js%22)"></script>'
+        '<iframe src="data:text/html,<img src={t}/in-data.gif>"></iframe>'
+        '<svg width="9" height="9"><image><set attributeName="href" to="{t}/set.gif" /></image></svg>'
+    ),
+    "refresh": '<meta http-equiv="refresh" content="0; url={t}/refreshed">',
+    "clicks": '<a href="/plain" ping="{t}/ping">go</a>',
     "marked": (
         '<script src="{t}/gated.js" data-consent-gated="necessary"></script>'
         '<script src="{t}/marked.js" data-consent="necessary"></script>'

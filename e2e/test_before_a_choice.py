@@ -56,7 +56,20 @@ def test_plug_ins_contact_nobody(visit: Visit) -> None:
 
 
 @pytest.mark.clause("C16", "C34")
-@pytest.mark.parametrize("page", ["elements", "hints", "bases", "unfinished", "marked", "scripted"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "elements",
+        "hints",
+        "styles",
+        "texts",
+        "refresh",
+        "bases",
+        "unfinished",
+        "marked",
+        "scripted",
+    ],
+)
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_every_way_to_fetch_is_closed(visit: Visit, page: str, scripts: bool) -> None:
     visitor = visit(host="lab.localhost", scripts=scripts)
@@ -65,6 +78,27 @@ def test_every_way_to_fetch_is_closed(visit: Visit, page: str, scripts: bool) ->
     visitor.leaves()
 
     assert visitor.sent() == []
+
+
+@pytest.mark.clause("C16")
+def test_click_on_a_link_tells_nobody_else(visit: Visit) -> None:
+    visitor = visit(host="lab.localhost")
+    visitor.opens("/clicks")
+
+    visitor.page.get_by_role("link", name="go").click()
+    visitor.page.wait_for_url("**/plain")
+    visitor.leaves()
+
+    assert visitor.sent() == []
+
+
+def test_style_sheet_keeps_all_but_the_addresses_that_are_held(visit: Visit) -> None:
+    visitor = visit(host="lab.localhost")
+
+    visitor.opens("/styles")
+
+    paragraph = visitor.page.get_by_text("p", exact=True)
+    assert paragraph.evaluate("element => getComputedStyle(element).fontFamily") == "f"
 
 
 @pytest.mark.clause("C5", "C7")

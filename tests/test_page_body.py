@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asgi_consent import ConsentMiddleware
-from asgi_consent.http.coding import CodingError
+from asgi_consent.errors import CodingError
 from asgi_consent.page_body import Opening, read_opening
 from asgi_consent.types import Header, Message, Receive, Scope, Send
 from tests.asgi import SimpleApp, get, scope_of

@@ -18,6 +18,10 @@ class TokenTooLongError(ConsentError):
     """A choice names more single services than fit into a cookie."""
 
 
+class CodingError(ConsentError):
+    """A body is not what its Content-Encoding says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake in a settings file: where it is, what is there, what was expected."""

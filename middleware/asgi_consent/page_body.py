@@ -9,9 +9,10 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from asgi_consent.errors import CodingError
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http.charset import PRESCANNED, Transcoded, charset_of
-from asgi_consent.http.coding import CodingError, Decoder, Encoder
+from asgi_consent.http.coding import Decoder, Encoder
 
 _LONGEST_OPENING = 64 * 1024  # bytes as sent that are looked at before deciding
 _SIP = 1024  # bytes of these that are decoded at a time

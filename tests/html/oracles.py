@@ -28,7 +28,8 @@ from asgi_consent.html.references import decode
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.html.srcset import srcset_urls
 from asgi_consent.html.tags import Tag as StartTag
-from asgi_consent.html.tokenizer import Kind, Tokenizer
+from asgi_consent.html.tokenizer import Tokenizer
+from asgi_consent.html.tokens import Kind
 from asgi_consent.http.links import FETCHING as FETCHING_RELS
 from asgi_consent.http.refresh import refresh_url
 from asgi_consent.policy import Policy

@@ -21,7 +21,8 @@ import pytest
 from asgi_consent.html import gaps
 from asgi_consent.html.references import decode
 from asgi_consent.html.tags import Tag, is_self_closing
-from asgi_consent.html.tokenizer import Kind, Tokenizer
+from asgi_consent.html.tokenizer import Tokenizer
+from asgi_consent.html.tokens import Kind
 
 CASES = Path(__file__).parents[3] / "shared" / "data" / "html5lib-tokenizer"
 #: a tokenizer that makes its input fit for XML, which ours does not

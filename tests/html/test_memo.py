@@ -67,6 +67,27 @@ def test_same_tag_in_svg_and_in_html_is_not_the_same() -> None:
     assert rewrite(tag, memos) == in_html
 
 
+def test_same_style_in_html_and_in_svg_is_not_the_same() -> None:
+    """In HTML a reference in it is only text, in SVG it is read."""
+    style, memos = b"<style>a{b:url(&#47;/t.example/x)}</style>", Memos()
+
+    assert rewrite(style, memos) == style
+    assert b"data-consent-gated" in rewrite(b"<svg>" + style, memos)
+
+
+def test_pixel_of_a_noscript_is_not_the_picture_of_a_page() -> None:
+    policy = shop_settings(unknown_hosts="gate-active").policy
+    tag, memos = b"<img src=//t.example>", Memos()
+    page = Page("shop.example", (Base("https", "shop.example", "/"),))
+    gating = Gating(Decision(policy), page, placeholder, ignore, memos=memos)
+    rewriter = Rewriter(gating)
+
+    found = rewriter.feed(tag + b"<noscript>" + tag + b"</noscript>" + tag) + rewriter.close()
+
+    assert found.startswith(tag + b"<noscript><img data-consent-gated")
+    assert found.endswith(b"</noscript>" + tag)
+
+
 def test_memo_is_bounded() -> None:
     memo = Memo()
     for number in range(3000):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_consent.html.tokenizer import LONGEST_TAG, Kind, Tokenizer
+from asgi_consent.html.tokenizer import LONGEST_TAG, Tokenizer
+from asgi_consent.html.tokens import Kind
 from tests.html.pages import cut, cuts, soup
 
 

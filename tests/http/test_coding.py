@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from asgi_consent.errors import CodingError
 from asgi_consent.http import coding as codings
 from asgi_consent.http.coding import (
-    CodingError,
     Decoder,
     Encoder,
     accepts,

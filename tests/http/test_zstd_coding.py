@@ -7,7 +7,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_consent.http.coding import CodingError, Decoder
+from asgi_consent.errors import CodingError
+from asgi_consent.http.coding import Decoder
 from tests.http.codings import cuts, packed, parts, texts
 
 

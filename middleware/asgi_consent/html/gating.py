@@ -66,7 +66,9 @@ class Gating:
         self._placeholder = placeholder
         self._memos = memos
         self._variant = variant
-        self._memo, self._foreign_memo = self._current_memos()
+        # In front of what a memo keeps: nothing for HTML with scripts, since all tags begin with <
+        self._memo_keys = (b"n", b"nf") if noscript else (b"", b"f")
+        self._memo = self._current_memo()
 
     @property
     def noscript(self) -> bool:
@@ -90,19 +92,17 @@ class Gating:
             variant=self._variant,
         )
 
-    def _current_memos(self) -> tuple[Memo, Memo]:
-        """The memos of HTML and of foreign tags in the context of this page: in all that judging a
-        tag depends on besides its bytes."""
+    def _current_memo(self) -> Memo:
+        """The memo of all that judging a tag depends on besides its key."""
         if self._memos is None:
-            return Memo(), Memo()
+            return Memo()
         decision, page = self._judge.decision, self._judge.page
         bases = page.bases
         if not decision.policy.has_own_paths:  # relative addresses are then all alike
             bases = tuple(
                 base._replace(path="/") if base.host == page.host else base for base in bases
             )
-        context = (self._variant, self.noscript, decision.grants, page.host, bases)
-        return self._memos.of((*context, "html")), self._memos.of((*context, "foreign"))
+        return self._memos.of((self._variant, decision.grants, page.host, bases))
 
     def base(self, raw: bytes) -> None:
         """A base element: from here on addresses lead elsewhere."""
@@ -117,26 +117,26 @@ class Gating:
 
     def _add_base(self, base: Base) -> None:
         self._judge.page.add_base(base, sure=not self.noscript)
-        self._memo, self._foreign_memo = self._current_memos()
+        self._memo = self._current_memo()
 
     # ---- elements
 
     def start_tag(self, name: bytes, raw: bytes, *, foreign: bool, inside: Inside) -> bytes:
         """The tag as it may be sent; nothing where the element's text decides."""
-        memo = self._foreign_memo if foreign else self._memo
-        sent = memo.get(raw)
+        key = self._memo_keys[foreign] + raw
+        sent = self._memo.get(key)
         if sent is None:
             sent = self._start_tag(name, raw, foreign=foreign, inside=inside)
-            memo.put(raw, sent)
+            self._memo.put(key, sent)
         return sent
 
     def with_text(self, name: bytes, raw: bytes, text: bytes, *, foreign: bool) -> bytes:
         """Start tag and text of an element whose text decides."""
-        written = b"<" + raw + text  # never equal to a start tag
-        sent = self._memo.get(written)
+        key = self._memo_keys[foreign] + b"<" + raw + text  # never that of a start tag
+        sent = self._memo.get(key)
         if sent is None:
             sent = self._with_text(name, raw, text, foreign=foreign)
-            self._memo.put(written, sent)
+            self._memo.put(key, sent)
         return sent
 
     def unknown_text(self, name: bytes, raw: bytes) -> bytes:

@@ -56,6 +56,9 @@ prolog = re.compile(
     + rb")*+"
 ).match
 
+#: an html tag, or what may become one
+begins_html_tag = re.compile(rb"<(?i:h(?:t(?:m(?:l(?:[" + SPACE + rb"/]|\Z)|\Z)|\Z)|\Z)|\Z)").match
+
 #: in script data: what changes the escape state, or may end the script
 script_marks = re.compile(rb"<!--|-->|<(/?)(?i:script)(?=" + NAME_END + rb")").search
 

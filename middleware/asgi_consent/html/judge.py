@@ -35,7 +35,6 @@ WITH_TEXT = (b"script", b"style")
 
 _ALLOWED = Verdict(allowed=True)
 _DENIED = Verdict(allowed=False)
-_RUN_TYPES = (b"", b"module")
 _SHOWN_DATA = ("image/png", "image/gif", "image/jpeg", "image/webp", "text/plain")
 
 #: in the text of a foreign element: what is not text
@@ -81,27 +80,26 @@ class Judge:
         found: Found | None = None
         passive = self._tells_passive and _is_passive(tag)
         for fetch in fetches(tag, foreign=foreign):
-            verdict = self._verdict(tag, fetch, passive, inside)
+            content = embedded(fetch.url) if fetch.value is Value.DOCUMENT else None
+            if content:
+                verdict = self._of_embedded(tag, content, inside)
+            else:
+                verdict = self._of_fetch(fetch, passive, inside)
             if verdict.allowed:
                 if verdict.service and not verdict.service.declared:
                     self.on_found(_shown(tag), verdict, fetch.url)
                 continue
             is_address = fetch.value not in (Value.ADVERTISING, Value.HINTS)
             found = found or Found(verdict, fetch.url if is_address else None)
-            found.by_content = found.by_content or (
-                fetch.value is Value.MARKUP
-                or (fetch.value is Value.DOCUMENT and embedded(fetch.url) is not None)
-            )
+            found.by_content |= content is not None or fetch.value is Value.MARKUP
             if fetch.at is not None and tag.name not in WITH_TEXT:
                 found.addresses.append(fetch.at)
             elif fetch.attribute not in found.attributes:
                 found.attributes.append(fetch.attribute)
         return found
 
-    def _verdict(self, tag: Tag, fetch: Fetch, passive: bool, inside: Inside) -> Verdict:
+    def _of_fetch(self, fetch: Fetch, passive: bool, inside: Inside) -> Verdict:
         value, url = fetch.value, fetch.url
-        if value is Value.DOCUMENT and (content := embedded(url)):
-            return self._of_embedded(tag, content, inside)
         if value is Value.CSS:
             return self._url(url, passive=not self.noscript)
         if value is Value.MARKUP:

@@ -1,7 +1,7 @@
-"""Start tags that were gated before, for the next page: a site repeats its tags on every page.
+"""Elements that were gated before, for the next page: a site repeats its tags on every page.
 
-Shared by all requests of an app, bounded in bytes. A memo belongs to one context: all that the
-gating of a tag depends on besides its bytes.
+Shared by all requests of an app, bounded in bytes. A memo belongs to one context: all that gating
+depends on besides what is written, and what is written is the key.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class Memo:
         self._old: dict[bytes, bytes] = {}
         self._bytes = 0
 
-    def get(self, raw: bytes) -> bytes | None:
-        sent = self._young.get(raw)
-        if sent is None and (sent := self._old.get(raw)) is not None:
-            self.put(raw, sent)
+    def get(self, key: bytes) -> bytes | None:
+        sent = self._young.get(key)
+        if sent is None and (sent := self._old.get(key)) is not None:
+            self.put(key, sent)
         return sent
 
-    def put(self, raw: bytes, sent: bytes) -> None:
-        if len(raw) > _LONGEST:
+    def put(self, key: bytes, sent: bytes) -> None:
+        if len(key) > _LONGEST:
             return
-        self._young[raw] = sent
-        self._bytes += len(raw) + (len(sent) if sent is not raw else 0)
+        self._young[key] = sent
+        self._bytes += len(key) + (len(sent) if sent is not key else 0)
         if self._bytes > _MOST_BYTES:
             self._old, self._young, self._bytes = self._young, {}, 0
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.tags import is_self_closing
-from asgi_consent.html.tokenizer import Kind, Token, Tokenizer
+from asgi_consent.html.tokenizer import Tokenizer
+from asgi_consent.html.tokens import Kind, Token
 
 #: bytes of one script or style sheet that are held until its end is seen
 LONGEST_TEXT = 8 * 1024 * 1024

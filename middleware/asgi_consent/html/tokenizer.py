@@ -15,8 +15,9 @@ from asgi_consent.html import grammar
 from asgi_consent.html.elements import PLAINTEXT, RAW_TEXT, ROOTS
 from asgi_consent.html.foreign import ForeignContent
 from asgi_consent.html.gaps import Gaps, gaps
-from asgi_consent.html.script_data import ScriptData
+from asgi_consent.html.raw_text import ScriptData, find_end
 from asgi_consent.html.tag_end import CutTag
+from asgi_consent.html.tokens import Kind, Token
 
 #: a start tag longer than this is passed on without having been read whole
 LONGEST_TAG = 4 * 1024 * 1024
@@ -31,20 +32,6 @@ _LONGEST_HTML_TAG = 16 * 1024  # bytes of an html tag that are waited for
 _CDATA = b"<![CDATA["
 _UTF8_MARK = b"\xef\xbb\xbf"
 
-
-class Kind(Enum):
-    COPY = "copy"  # text, comments, tags nobody looks at
-    HEAD = "head"  # no bytes: here the head begins, or would begin
-    START = "start"  # a start tag to look at
-    CUT = "cut"  # the beginning of a start tag that is too long; COPYs follow
-    RAW = "raw"  # text inside a raw text element, `name` says which
-    END = "end"  # the end tag of a raw text element, or its beginning
-    COMMENT = "comment"  # a piece of one, where it does not come inside of a COPY
-
-
-#: kind, bytes, name of the element in lower case, whether it is in foreign content. A plain tuple:
-#: making it costs a fifth of what a NamedTuple costs, and there is one for every stop.
-Token = tuple[Kind, bytes, bytes, bool]
 
 # `Kind.COPY` looked up once
 _COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT = Kind
@@ -63,7 +50,11 @@ class _State(Enum):
 
 
 _DATA, _RAW_TEXT = _State.DATA, _State.RAW_TEXT
-_ENDINGS = {_State.COMMENT: b"-->", _State.DECLARATION: b">", _State.CDATA: b"]]>"}
+_ENDS = {
+    _State.COMMENT: (b"-->", b"--!>"),
+    _State.DECLARATION: (b">",),
+    _State.CDATA: (b"]]>",),
+}
 _Step = Callable[["Tokenizer", bytes, int, bool, list[Token]], int]
 
 
@@ -104,8 +95,8 @@ class Tokenizer:
         if self._state is _State.RAW_TEXT:
             leave_escaped = b"-->" if self._raw_name == b"script" else b""
             return leave_escaped + b"</" + self._raw_name + b">"
-        if self._state in _ENDINGS:
-            return _ENDINGS[self._state]
+        if self._state in _ENDS:
+            return _ENDS[self._state][0]
         return b">" if self._held else b""
 
     def _run(self, buffer: bytes, *, last: bool) -> list[Token]:
@@ -149,7 +140,7 @@ class Tokenizer:
                 return end
             if (cut := self._cut_markup(buffer, end, tokens)) is not None:
                 return cut
-            if _begins_html_tag(buffer, end) and len(buffer) - end < _LONGEST_HTML_TAG:
+            if grammar.begins_html_tag(buffer, end) and len(buffer) - end < _LONGEST_HTML_TAG:
                 return end
         self._content = self._state = _State.DATA
         tokens.append((_HEAD, b"", b"", False))
@@ -309,7 +300,7 @@ class Tokenizer:
         if name == b"script":
             end, safe = self._script.find_end(buffer, at)
         else:
-            end, safe = _raw_text_end(name, buffer, at)
+            end, safe = find_end(name, buffer, at)
         if last and end < 0:
             safe = len(buffer)
         if safe > at:
@@ -329,26 +320,17 @@ class Tokenizer:
         tokens.append((_COPY, buffer[at:], b"", False))
         return len(buffer)
 
-    def _comment(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
-        return self._until((b"-->", b"--!>"), 3, buffer, at, tokens)
-
-    def _declaration(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
-        return self._until((b">",), 0, buffer, at, tokens)
-
-    def _cdata(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
-        return self._until((b"]]>",), 2, buffer, at, tokens)
-
-    def _until(
-        self, ends: tuple[bytes, ...], hold: int, buffer: bytes, at: int, tokens: list[Token]
-    ) -> int:
-        """Up to the first of `ends`; `hold` bytes may be the beginning of one."""
+    def _until_end(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
+        """A comment, declaration or CDATA section, up to what ends it."""
+        ends = _ENDS[self._state]
         found = [(where, len(end)) for end in ends if (where := buffer.find(end, at)) >= 0]
         if found:
             where, length = min(found)
             stop = where + length
             self._state = self._content
         else:
-            stop = max(at, len(buffer) - hold)
+            longest = max(map(len, ends))  # all but its last byte may be the buffer's last bytes
+            stop = max(at, len(buffer) - longest + 1)
         if stop > at:
             tokens.append((_COMMENT, buffer[at:stop], b"", False))
         return stop
@@ -359,23 +341,8 @@ class Tokenizer:
         _State.DATA: _data,
         _State.RAW_TEXT: _raw_text,
         _State.PLAINTEXT: _plaintext,
-        _State.COMMENT: _comment,
-        _State.DECLARATION: _declaration,
-        _State.CDATA: _cdata,
+        _State.COMMENT: _until_end,
+        _State.DECLARATION: _until_end,
+        _State.CDATA: _until_end,
         _State.TAG: _in_tag,
     }
-
-
-def _begins_html_tag(buffer: bytes, at: int) -> bool:
-    start = buffer[at : at + 6].lower()
-    return b"<html".startswith(start) or (
-        start.startswith(b"<html") and start[5:] in (b"", b" ", b"/", b"\t", b"\n", b"\f", b"\r")
-    )
-
-
-def _raw_text_end(name: bytes, buffer: bytes, at: int) -> tuple[int, int]:
-    """(where the end tag starts or -1, up to where the text is surely text)."""
-    if match := grammar.raw_text_end[name](buffer, at):
-        return match.start(), match.start()
-    cut = buffer.rfind(b"<", max(at, len(buffer) - len(name) - 2))
-    return -1, cut if cut >= 0 else len(buffer)

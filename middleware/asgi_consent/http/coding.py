@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from asgi_consent.errors import ConsentError
+from asgi_consent.errors import CodingError
 from asgi_consent.http.headers import get_all, list_members, without
 from asgi_consent.types import Headers
 
@@ -25,10 +25,6 @@ _EXTRAS = {b"br": "brotli", b"zstd": "zstd"}
 _positive = re.compile(
     rb"[ \t]*q=(?:1(?:\.0{0,3})?|0\.(?!0*[ \t]*$)[0-9]{1,3})[ \t]*", re.I
 ).fullmatch
-
-
-class CodingError(ConsentError):
-    """A body is not what its Content-Encoding says."""
 
 
 class Unpacker(Protocol):

@@ -1,4 +1,4 @@
-"""Where a script ends: the escaped and double-escaped states of script data.
+"""Where raw text ends; in a script by the escaped and double-escaped states of script data.
 
 `<!--` in a script starts the escaped state, `<script` in that the double-escaped one, in which
 `</script>` does not end the script. https://html.spec.whatwg.org/multipage/parsing.html#script-data-state
@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from asgi_consent.html.grammar import script_marks
+from asgi_consent.html.grammar import raw_text_end, script_marks
 
 _LONGEST_MARK = len(b"</script>") - 1
+
+
+def find_end(name: bytes, buffer: bytes, at: int) -> tuple[int, int]:
+    """(where the end tag of a raw text element starts or -1, up to where the text is surely text);
+    for all but a script."""
+    if match := raw_text_end[name](buffer, at):
+        return match.start(), match.start()
+    cut = buffer.rfind(b"<", max(at, len(buffer) - len(name) - 2))
+    return -1, cut if cut >= 0 else len(buffer)
 
 
 class _State(IntEnum):
