@@ -164,7 +164,7 @@ class Responder:
             variant=(request.root, lured),
         )
         if request.is_fragment:
-            return Rewriter(gating)
+            return Rewriter(gating, fragment=True)
         reloads = request.method in ("GET", "HEAD")
         place = Placement(
             root=request.root,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -254,15 +255,14 @@ class _Recording(Gating):
 _PAGE = Page("shop.example", (Base("https", "shop.example", "/"),))
 
 
-def judged(html: bytes) -> list[Fetched]:
-    """What the rewriter judges of a page, in its order."""
+def judged(html: bytes) -> tuple[list[Fetched], bytes]:
+    """What the rewriter judges of a page, in its order; and the page when all of it is allowed."""
     decision = _AllowsAll(Policy({}))
     gating = _Recording(decision, _PAGE.inner(), placeholder, ignore)
     gating.found, gating.asked = [], decision.asked
     rewriter = Rewriter(gating)
-    rewriter.feed(html)
-    rewriter.close()
-    return gating.found
+    sent = rewriter.feed(html) + rewriter.close()
+    return gating.found, sent
 
 
 def missed(by_us: Iterable[Fetched], by_them: Iterable[Fetched]) -> set[Fetched]:
@@ -291,10 +291,10 @@ def alive(oracle: Oracle, html: bytes, scripting: bool) -> list[Fetched]:
 
 def start_tags(html: bytes, stops: Gaps) -> dict[int, list[Fetched]]:
     """Where start tags are that fetch."""
-    tokenizer = Tokenizer(prolog=False, stops=stops)
+    tokenizer = Tokenizer(fragment=True, stops=stops)
     found: dict[int, list[Fetched]] = {}
     at = 0
-    for kind, raw, name, foreign in (*tokenizer.feed(html), *tokenizer.close()):
+    for kind, raw, name, foreign in chain(*tokenizer.feed(html), *tokenizer.close()):
         if kind is Kind.START:
             values = StartTag(name, raw).values.items()
             attributes = {_text(key): decode(_text(value)) for key, value in values}

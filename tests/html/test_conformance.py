@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.entities import html5
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -236,10 +237,10 @@ class Reader:
 def read(case: Case, size: int) -> Output:
     """What our tokenizer makes of a case that comes `size` bytes at a time."""
     html = (case.opening + case.input).encode("utf-8", "surrogatepass")
-    tokenizer = Tokenizer(prolog=False, stops=gaps.every_tag())
+    tokenizer = Tokenizer(fragment=True, stops=gaps.text_only())
     pieces = (html[at : at + size] for at in range(0, len(html), size))
-    tokens = [token for piece in pieces for token in tokenizer.feed(piece)]
-    closing = tokenizer.close()
+    tokens = [token for piece in pieces for part in tokenizer.feed(piece) for token in part]
+    closing = list(chain(*tokenizer.close()))
     assert b"".join(raw for _, raw, _, _ in (*tokens, *closing)) == html, "bytes lost or added"
 
     rest = b""

@@ -92,7 +92,8 @@ PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
 HTML_STOPS = (
     RAW_TEXT
     | ROOTS
-    | {PLAINTEXT, b"head", b"body", b"base", b"frameset", b"link", b"img", b"image", b"source"}
+    | {PLAINTEXT, b"head", b"body", b"base", b"select", b"frameset"}
+    | {b"link", b"img", b"image", b"source"}
     | {b"embed", b"object", b"frame", b"fencedframe", b"video", b"audio", b"track"}
     | {b"mglyph", b"malignmark"}
 )

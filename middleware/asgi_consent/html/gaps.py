@@ -14,8 +14,8 @@ from functools import cache
 from typing import NamedTuple
 
 from asgi_consent.catalog.pieces import shared_beginnings
-from asgi_consent.html.elements import HTML_STOPS, PRESENTATION, ROOTS, STOPPING_ATTRIBUTES
-from asgi_consent.html.foreign import FOREIGN_STOPS, POINTS
+from asgi_consent.html.elements import HTML_STOPS, PRESENTATION, STOPPING_ATTRIBUTES
+from asgi_consent.html.foreign import FOREIGN_STOPS
 from asgi_consent.html.grammar import (
     ATTRIBUTE,
     BOGUS,
@@ -147,20 +147,27 @@ def _foreign_gap() -> Gap:
 
 
 class Gaps(NamedTuple):
-    """`points`: HTML inside foreign content, where the ends of foreign elements matter too."""
+    """`select`: in one, where its end matters; `foreign`: in svg and math; `every_tag`: in those
+    where HTML is, or may be."""
 
     html: Gap
-    points: Gap
+    select: Gap
+    every_tag: Gap
     foreign: Gap
 
 
 @cache
 def gaps() -> Gaps:
-    return Gaps(_html_gap(frozenset()), _html_gap(POINTS | ROOTS), _foreign_gap())
+    return Gaps(
+        html=_html_gap(frozenset()),
+        select=_html_gap(frozenset((b"select",))),
+        every_tag=_gap(COMMENT, _NOT_CDATA, *BOGUS, _NOT_MARKUP),
+        foreign=_foreign_gap(),
+    )
 
 
 @cache
-def every_tag() -> Gaps:
-    """Gaps of text alone: every tag is a stop, and every comment is at the end of a gap."""
-    html = _gap(_NOT_MARKUP)
-    return Gaps(html, html, html)
+def text_only() -> Gaps:
+    """For comparison: every tag is a stop everywhere, and every comment is at the end of a gap."""
+    gap = _gap(_NOT_MARKUP)
+    return Gaps(gap, gap, gap, gap)

@@ -74,6 +74,10 @@ class Gating:
     def noscript(self) -> bool:
         return self._judge.noscript
 
+    @property
+    def denies_nothing(self) -> bool:
+        return self._judge.decision.denies_nothing
+
     def inner(self) -> Gating:
         """The gating of a document inside this page, which may have bases of its own."""
         judge = self._judge
@@ -141,7 +145,7 @@ class Gating:
 
     def unknown_text(self, name: bytes, raw: bytes) -> bytes:
         """The start tag of an element whose text cannot be judged."""
-        if self._judge.decision.denies_nothing:
+        if self.denies_nothing:
             return raw
         tag = Tag(name, raw)
         live = [attribute for attribute in FETCHING.get(name, ()) if tag.get(attribute) is not None]

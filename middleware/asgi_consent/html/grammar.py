@@ -56,6 +56,23 @@ prolog = re.compile(
     + rb")*+"
 ).match
 
+#: content after which a head may still be all there is of a page
+only_of_head = re.compile(
+    rb"(?:["
+    + SPACE
+    + rb"]++|"
+    + COMMENT
+    + rb"|"
+    + DECLARATION
+    + rb"|"
+    + rb"|".join(BOGUS)
+    + rb"|<(?:(?i:html|/?head|meta|basefont|bgsound))(?="
+    + NAME_END
+    + rb")"
+    + REST_OF_TAG
+    + rb")*+"
+).fullmatch
+
 #: an html tag, or what may become one
 begins_html_tag = re.compile(rb"<(?i:h(?:t(?:m(?:l(?:[" + SPACE + rb"/]|\Z)|\Z)|\Z)|\Z)|\Z)").match
 

@@ -20,22 +20,28 @@ _DEEPEST_SRCDOC = 4
 _MOST_ENDS = 4  # a tag may open raw text
 
 # looked up once
-_COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT = Kind
+_COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT, _SETTLE = Kind
 _log = logging.getLogger("asgi_consent")
 
 
 class Rewriter:
     """`head` goes first into the head, `body` first into the body (at the end of a document that
-    has no body tag)."""
+    has no body tag); a `fragment` is put into a document that is there already."""
 
     def __init__(
-        self, gating: Gating, *, head: bytes = b"", body: bytes = b"", _nested: int = 0
+        self,
+        gating: Gating,
+        *,
+        head: bytes = b"",
+        body: bytes = b"",
+        fragment: bool = False,
+        _nested: int = 0,
     ) -> None:
         self._gating = gating
         self._head = head
         self._body = body
         self._nested = _nested
-        self._tokens = Tokenizer(prolog=bool(head), scripting=not gating.noscript)
+        self._tokens = Tokenizer(fragment=fragment, scripting=not gating.noscript)
         self._started = False
         self._head_is_next = False
         self._held: _HeldElement | None = None
@@ -44,11 +50,13 @@ class Rewriter:
 
     def feed(self, data: bytes) -> bytes:
         self._started = self._started or bool(data)
-        self._take(self._tokens.feed(data))
+        for tokens in self._tokens.feed(data):
+            self._take(tokens)
         return self._flush()
 
     def close(self) -> bytes:
-        self._take(self._tokens.close())
+        for tokens in self._tokens.close():
+            self._take(tokens)
         if self._held:  # scripts that the document ends in do not run, style sheets count
             self._release(self._held)
         if self._noscript:
@@ -73,6 +81,11 @@ class Rewriter:
             out += self.feed(ending)
         return out + self.close()
 
+    @property
+    def leaves_doubt(self) -> bool:
+        """Whether, in spite of `finish`, foreign content may be open."""
+        return self._tokens.may_be_inside
+
     def _flush(self) -> bytes:
         out = b"".join(self._out)
         self._out.clear()
@@ -94,8 +107,8 @@ class Rewriter:
                 copy(raw)
             elif kind is _CUT:
                 self._cut(raw, name)
-            elif kind is _HEAD:
-                self._head_is_next = True
+            elif not raw:
+                self._between(kind, name)
             else:
                 copy(raw)
 
@@ -117,6 +130,12 @@ class Rewriter:
             self._out.append(self._body)
             self._body = b""
 
+    def _between(self, kind: Kind, markup: bytes) -> None:
+        if kind is _HEAD:
+            self._head_is_next = True
+        elif kind is _SETTLE and not self._gating.denies_nothing:
+            self._out.append(markup)
+
     def _cut(self, raw: bytes, name: bytes) -> None:
         if name == b"base":
             self._gating.base_unread()
@@ -125,12 +144,16 @@ class Rewriter:
     def _noscript_text(self, raw: bytes) -> None:
         if self._noscript is None:
             # With scripting its text is no markup, without it is; the boundaries are the same.
-            self._noscript = Rewriter(self._gating.in_noscript(), _nested=self._nested)
+            self._noscript = Rewriter(
+                self._gating.in_noscript(), fragment=True, _nested=self._nested
+            )
         self._out.append(self._noscript.feed(raw))
 
     def _end_noscript(self) -> None:
         if self._noscript:
             self._out.append(self._noscript.finish())
+            if self._noscript.leaves_doubt:
+                self._tokens.doubt()
             self._noscript = None
 
     # ---- parts

@@ -7,13 +7,13 @@ read once, however it is cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import ClassVar
 
 from asgi_consent.html import grammar
-from asgi_consent.html.elements import PLAINTEXT, RAW_TEXT, ROOTS
-from asgi_consent.html.foreign import ForeignContent
+from asgi_consent.html.context import CHANGING, Context
+from asgi_consent.html.elements import PLAINTEXT
 from asgi_consent.html.gaps import Gaps, gaps
 from asgi_consent.html.raw_text import ScriptData, find_end
 from asgi_consent.html.tag_end import CutTag
@@ -22,19 +22,13 @@ from asgi_consent.html.tokens import Kind, Token
 #: a start tag longer than this is passed on without having been read whole
 LONGEST_TAG = 4 * 1024 * 1024
 
-# After a frameset the tree builder ignores the other start tags, and with them their raw text. A
-# script stays one: whether it is ignored depends on text before the frameset.
-_RAW_IN_FRAMESET = frozenset((b"noframes", b"script"))
-#: elements that change how the rest is read
-_SWITCHING = RAW_TEXT | ROOTS | {PLAINTEXT, b"body", b"frameset"}
 _LONGEST_NAME = 64  # bytes; nothing longer is reported
 _LONGEST_HTML_TAG = 16 * 1024  # bytes of an html tag that are waited for
 _CDATA = b"<![CDATA["
 _UTF8_MARK = b"\xef\xbb\xbf"
 
-
 # `Kind.COPY` looked up once
-_COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT = Kind
+_COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT, _SETTLE = Kind
 
 
 class _State(Enum):
@@ -62,30 +56,28 @@ class Tokenizer:
     """With `scripting` off a noscript holds markup, as in a browser without scripts."""
 
     def __init__(
-        self, *, prolog: bool = True, scripting: bool = True, stops: Gaps | None = None
+        self, *, fragment: bool = False, scripting: bool = True, stops: Gaps | None = None
     ) -> None:
-        self._content = _State.PROLOG if prolog else _State.DATA  # the state outside of any markup
+        # the state outside of any markup
+        self._content = _State.DATA if fragment else _State.PROLOG
         self._state = _State.START
-        self._gaps = stops or gaps()
-        self._gap = self._gaps.html
+        self._context = Context(stops or gaps(), scripting=scripting, fragment=fragment)
         self._held = b""
-        self._foreign = ForeignContent()
-        self._raw_names = RAW_TEXT if scripting else RAW_TEXT - {b"noscript"}
         self._raw_name = b""
         self._script = ScriptData()
-        self._body = False
         self._cut_tag: CutTag | None = None
 
-    def feed(self, data: bytes) -> list[Token]:
+    def feed(self, data: bytes) -> Iterator[list[Token]]:
+        """In parts: after each there may be a `doubt` about the rest."""
         return self._run(self._held + data if self._held else data, last=False)
 
-    def close(self) -> list[Token]:
+    def close(self) -> Iterator[list[Token]]:
         return self._run(self._held, last=True)
 
     @property
     def accepts_markup(self) -> bool:
         """Whether markup put here would be read as markup; asked after `close`."""
-        return self._state is self._content and not self._held and not self._foreign.is_open
+        return self._state is self._content and not self._held and self._context.takes_markup
 
     def ending(self) -> bytes:
         """What has to follow so that the next byte is content; nothing where it would be anyway."""
@@ -97,25 +89,34 @@ class Tokenizer:
             return leave_escaped + b"</" + self._raw_name + b">"
         if self._state in _ENDS:
             return _ENDS[self._state][0]
-        return b">" if self._held else b""
+        return b">" if self._held else self._context.ending()
 
-    def _run(self, buffer: bytes, *, last: bool) -> list[Token]:
-        tokens: list[Token] = []
+    @property
+    def may_be_inside(self) -> bool:
+        """Whether foreign content may be open; asked after what `ending` gave has been read."""
+        return self._context.may_be_inside
+
+    def doubt(self) -> None:
+        """Whether foreign content is open is not to be known any more."""
+        self._context.doubt_for_ever()
+
+    def _run(self, buffer: bytes, *, last: bool) -> Iterator[list[Token]]:
         at = 0
         while at < len(buffer):
+            tokens: list[Token] = []
             state = self._state
             end = self._STEPS[state](self, buffer, at, last, tokens)
             if end == at and self._state is state:
                 break  # waits for more input
             at = end
+            yield tokens
         self._held = buffer[at:]
         if last:
             if self._content is _State.PROLOG:
-                tokens.append((_HEAD, b"", b"", False))
+                yield [(_HEAD, b"", b"", False)]
             rest = self._held + (self._cut_tag.release() if self._cut_tag else b"")
             if rest:  # browsers drop a tag that the document ends in
-                tokens.append((_COPY, rest, b"", False))
-        return tokens
+                yield [(_COPY, rest, b"", False)]
 
     # Each step reads from `at`, appends tokens, and returns where the next one begins.
 
@@ -148,65 +149,51 @@ class Tokenizer:
 
     def _data(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:
         """Reads on until something else than content begins: the loop in which pages are spent."""
-        append = tokens.append
+        append, context = tokens.append, self._context
         while True:
-            match = self._gap(buffer, at)
+            match = context.gap(buffer, at)
             assert match is not None  # matches the empty string
             slash, name = match.groups()
             end = match.end()
-            if name is None:
-                break
-            tag_at = match.start(1) - 1
+            tag_at = end if name is None else match.start(1) - 1
             if tag_at > at:
                 append((_COPY, buffer[at:tag_at], b"", False))
+                if context.in_head:
+                    context.skip(buffer[at:tag_at])
+            if name is None:
+                return end if last or end == len(buffer) else self._cut(buffer, end, tokens)
             at = end
             raw, name = buffer[tag_at:end], name.lower()
             if slash:
                 self._end_tag(raw, name, tokens)
-            elif name in _SWITCHING or self._foreign.is_open:
+            elif name in CHANGING or not context.is_plain:
                 self._start_tag(raw, name, tokens)
                 if self._state is _RAW_TEXT:
                     at = self._plain_raw_text(buffer, at, tokens)
-                if self._state is not _DATA:
+                if self._state is not _DATA or name == b"noscript":
                     return at
             else:
                 append((_START if len(raw) <= LONGEST_TAG else _CUT, raw, name, False))
-        if end > at:
-            append((_COPY, buffer[at:end], b"", False))
-        return end if last or end == len(buffer) else self._cut(buffer, end, tokens)
 
     def _start_tag(self, raw: bytes, name: bytes, tokens: list[Token]) -> None:
         """A whole start tag: its token, and what it does to the tokenizer."""
-        foreign = False
-        if self._foreign.is_open or name in ROOTS:
-            foreign = self._foreign.start(name, raw)
-            self._choose_gap()
+        self._settle(name, tokens)
+        foreign = self._context.start(name, raw)
         if not foreign:
-            self._switch(name)
+            if name in self._context.raw_names:
+                self._state = _State.RAW_TEXT
+                self._raw_name = name
+            elif name == PLAINTEXT and self._context.takes_plaintext:
+                self._state = _State.PLAINTEXT
         tokens.append((_START if len(raw) <= LONGEST_TAG else _CUT, raw, name, foreign))
 
-    def _switch(self, name: bytes) -> None:
-        if name in self._raw_names:
-            self._state = _State.RAW_TEXT
-            self._raw_name = name
-        elif name == PLAINTEXT:
-            self._state = _State.PLAINTEXT
-        elif name == b"body":
-            self._body = True
-        elif name == b"frameset" and not self._body:
-            self._raw_names = _RAW_IN_FRAMESET
+    def _settle(self, name: bytes, tokens: list[Token]) -> None:
+        if markup := self._context.settling(name):
+            tokens.append((_SETTLE, b"", markup, False))
 
     def _end_tag(self, raw: bytes, name: bytes, tokens: list[Token]) -> None:
-        if self._foreign.is_open:
-            self._foreign.end(name)
-            self._choose_gap()
+        self._context.end(name)
         tokens.append((_COPY, raw, name, False))
-
-    def _choose_gap(self) -> None:
-        foreign = self._foreign
-        gaps = self._gaps
-        outside = gaps.points if foreign.is_open else gaps.html
-        self._gap = gaps.foreign if foreign.inside else outside
 
     def _plain_raw_text(self, buffer: bytes, at: int, tokens: list[Token]) -> int:
         """Raw text whose plain end tag is in the buffer, as it nearly always is."""
@@ -252,8 +239,12 @@ class Tokenizer:
                 tokens.append((_COMMENT, abrupt[0], b"", False))
                 return abrupt.end()
             return self._enter(_State.COMMENT, start[:4], at, tokens)
-        if self._foreign.inside and _CDATA.startswith(start):
-            return self._enter(_State.CDATA, start, at, tokens) if start == _CDATA else at
+        if _CDATA.startswith(start) and self._context.may_take_cdata:
+            if start != _CDATA:
+                return at
+            if self._context.takes_cdata:
+                return self._enter(_State.CDATA, start, at, tokens)
+            self._settle(_CDATA, tokens)
         if b"<!--".startswith(start) or start == b"</":
             return at
         if start[1:2] in b"!?" or (start[1:2] == b"/" and start[2:3] and not start[2:3].isalpha()):
@@ -275,23 +266,30 @@ class Tokenizer:
         if end >= 0:
             self._state = _State.DATA
             self._cut_tag = None
-            if cut.passing:
-                tokens.append((_COPY, cut.release(), b"", False))
-                if cut.closing:
-                    self._end_tag(b"", cut.name, [])
-                else:
-                    self._start_tag(b"<" + cut.name + b">", cut.name, [])
-            elif cut.closing:
-                self._end_tag(cut.release(), cut.name, tokens)
-            else:
-                self._start_tag(cut.release(), cut.name, tokens)
+            self._end_cut_tag(cut, tokens)
         elif cut.passing:
             tokens.append((_COPY, cut.release(), b"", False))
         elif cut.size > LONGEST_TAG:
+            if not cut.closing:
+                self._settle(cut.name, tokens)
             kind = _COPY if cut.closing else _CUT
-            tokens.append((kind, cut.release(), cut.name, self._foreign.inside))
+            tokens.append((kind, cut.release(), cut.name, False))
             cut.passing = True
         return stop
+
+    def _end_cut_tag(self, cut: CutTag, tokens: list[Token]) -> None:
+        raw, name = cut.release(), cut.name
+        if cut.passing:
+            tokens.append((_COPY, raw, b"", False))
+            raw, tokens = b"<" + name + b">", []
+        elif not name and (written := grammar.tag_name(raw, 0)):
+            cut.closing, name = bool(written[1]), written[2].lower()
+        if not name:
+            tokens.append((_COPY, raw, b"", False))
+        elif cut.closing:
+            self._end_tag(raw, name, tokens)
+        else:
+            self._start_tag(raw, name, tokens)
 
     # ---- what is not content
 

@@ -13,6 +13,7 @@ class Kind(Enum):
     RAW = "raw"  # text inside a raw text element, `name` says which
     END = "end"  # the end tag of a raw text element, or its beginning
     COMMENT = "comment"  # a piece of one, where it does not come inside of a COPY
+    SETTLE = "settle"  # no bytes: here `name`, which is markup, has to be written
 
 
 #: kind, bytes, name of the element in lower case, whether it is in foreign content. A plain tuple,
