@@ -90,7 +90,7 @@ def visit(world: World, browser: Browser) -> Iterator[Visit]:
         if gpc:
             more["extra_http_headers"] = {"Sec-GPC": "1"}
         context = browser.new_context(java_script_enabled=scripts, **more)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         return Visitor(context, context.new_page(), world.recorder, world.port, scripts, host)
 

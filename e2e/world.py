@@ -21,7 +21,7 @@ from asgi_consent.settings import Settings, read_settings
 from asgi_consent.types import App, Receive, Scope, Send
 
 SITE = "127.0.0.1"
-PATIENCE = 10  # seconds
+PATIENCE = 30  # seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from tests.html.oracles import (
 PAGES = sorted((Path(__file__).parents[3] / "shared" / "pages").glob("*.html.gz"))
 LONG = bool(os.environ.get("ASGI_CONSENT_LONG"))
 SEED = int(os.environ.get("ASGI_CONSENT_SEED", "1"))
-SOUPS = 100_000 if LONG else 3_000
+SOUPS = 100_000 if LONG else 1_000
 
 on_pages = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name.split(".")[0])
 with_pages = pytest.mark.skipif(not PAGES, reason="the real pages are not at ../shared/pages")

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+_no_scheme = re.compile(r"[hH/.?#]").match  # as nearly all
 _scheme = re.compile(r"[\x00-\x20]*+(data|javascript):(.*)\Z", re.IGNORECASE | re.DOTALL).match
 _not_base64 = re.compile(rb"[^a-zA-Z0-9+/]++")
 
@@ -21,6 +22,8 @@ class Embedded(NamedTuple):
 
 def embedded(url: str) -> Embedded | None:
     """What a URL holds instead of leading somewhere. https://fetch.spec.whatwg.org/#data-urls"""
+    if _no_scheme(url):
+        return None
     match = _scheme(url.translate(_TAB_OR_NEWLINE))
     if match is None:
         return None

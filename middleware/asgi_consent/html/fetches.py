@@ -27,26 +27,29 @@ class Fetch(NamedTuple):
     at: int | None = None
 
 
-def fetches(tag: Tag, *, foreign: bool) -> Iterator[Fetch]:
+def fetches(tag: Tag, *, foreign: bool) -> list[Fetch]:
     """In the order of the attributes."""
     kinds = _OF_SVG.get(tag.name, _IN_SVG) if foreign else _OF_HTML.get(tag.name, ANYWHERE)
     values = tag.values
+    found: list[Fetch] = []
     if kinds.keys().isdisjoint(values):
-        return
+        return found
     if tag.name == b"link" and not rels(tag) & FETCHING_RELS:
         kinds = ANYWHERE
     for name, written in values.items():
         kind = kinds.get(name)
         if kind is None:
             continue
-        if kind is Value.CSS:
-            yield from _in_css(tag, name, written)
+        if kind in _SINGLE:
+            found.append(Fetch(name, kind, decode(written.decode("utf-8", "replace"))))
+        elif kind is Value.CSS:
+            found += _in_css(tag, name, written)
         elif kind is Value.REFRESH:
-            yield from _of_meta(tag)
+            found += _of_meta(tag)
         else:
             text = decode(written.decode("utf-8", "replace"))
-            for url in (text,) if kind in _SINGLE else _LISTS[kind](tag, text):
-                yield Fetch(name, kind, url)
+            found += [Fetch(name, kind, url) for url in _LISTS[kind](tag, text)]
+    return found
 
 
 def _in_css(tag: Tag, name: bytes, written: bytes) -> Iterator[Fetch]:
@@ -88,7 +91,7 @@ def _animated(tag: Tag, text: str) -> Iterable[str]:
 
 
 _SPACE = "\t\n\f\r "
-_SINGLE = frozenset((Value.URL, Value.DOCUMENT, Value.MARKUP, Value.ADVERTISING))
+_SINGLE = (Value.URL, Value.DOCUMENT, Value.MARKUP, Value.ADVERTISING)
 _LISTS: dict[Value, Callable[[Tag, str], Iterable[str]]] = {
     Value.SRCSET: lambda _, text: srcset_urls(text),
     Value.URLS: lambda _, text: text.split(),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 
 from asgi_consent.catalog.services import NECESSARY
 from asgi_consent.catalog.urls import NOWHERE, Base, base_of, resolve
@@ -27,7 +28,7 @@ from asgi_consent.html.judge import (
     script_type,
 )
 from asgi_consent.html.memo import Memo, Memos
-from asgi_consent.html.tags import HELD_URL, Insertion, Tag, insert
+from asgi_consent.html.tags import HELD_URL, Tag, insert
 
 GATED = b"data-consent-gated"
 SERVICE = b"data-consent-service"
@@ -37,8 +38,12 @@ MARKED = b"data-consent"
 _FRAME_ONLY = (b"src", b"srcdoc", b"sandbox", b"csp", b"onload", b"onerror")
 #: stands in a memo for a start tag whose element has to be judged by its text
 _BY_TEXT = b""
-#: an attribute like this holds back the element itself and not only a part of it
-_WHOLE = (Value.DOCUMENT, Value.MARKUP)
+#: element → the attributes with which the element itself is held back and not only a part of it
+_WHOLE = {
+    name: frozenset(key for key, value in kinds.items() if value in (Value.DOCUMENT, Value.MARKUP))
+    for name, kinds in FETCHING.items()
+}
+_NONE: frozenset[bytes] = frozenset()
 _DENIED = Verdict(allowed=False)
 
 #: (why it is held back, host) → the placeholder document, as ASCII HTML
@@ -183,7 +188,7 @@ class Gating:
             if found is None:
                 return raw + text
             start = self._neutral(tag, found, foreign=foreign)
-            return start + insert(text, [Insertion(at, HELD_URL) for at in found.addresses])
+            return start + insert(text, [(at, HELD_URL) for at in found.addresses])
         except Exception:
             return self._unjudged(name, raw) + text
 
@@ -210,8 +215,7 @@ class Gating:
 
     def _neutral(self, tag: Tag, found: Found, *, foreign: bool) -> bytes:
         held, name = found.attributes, tag.name
-        kinds = FETCHING.get(name, {})
-        whole = any(kinds.get(attribute) in _WHOLE for attribute in held)
+        whole = not _WHOLE.get(name, _NONE).isdisjoint(held)
         if name == b"iframe" and whole:
             held = [attribute for attribute in _FRAME_ONLY if tag.get(attribute) is not None]
             if has_box(tag):
@@ -234,8 +238,8 @@ class Gating:
     def _mark(self, tag: Tag, found: Found) -> None:
         verdict = found.verdict
         if verdict.service:
-            tag.add(SERVICE, _attribute_value(verdict.service.id))
-        tag.add(GATED, _attribute_value(verdict.category or "undeclared"))
+            tag.add(SERVICE, _id_value(verdict.service.id))
+        tag.add(GATED, _id_value(verdict.category or "undeclared"))
         if found.url is not None:
             self._judge.on_found(tag.name.decode("ascii", "replace"), verdict, found.url)
 
@@ -251,3 +255,6 @@ def is_judged_by_text(tag: Tag, *, foreign: bool) -> bool:
 def _attribute_value(document: str) -> bytes:
     text = document.replace("&", "&amp;").replace('"', "&quot;")
     return text.encode("ascii", "xmlcharrefreplace")
+
+
+_id_value = lru_cache(1024)(_attribute_value)

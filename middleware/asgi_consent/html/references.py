@@ -79,4 +79,8 @@ class Decoded:
 
 
 def decode(value: str) -> str:
-    return Decoded(value).text if "&" in value else value
+    if "&" not in value:
+        return value
+    if value.count("&") == value.count("&amp;"):
+        return value.replace("&amp;", "&")
+    return Decoded(value).text

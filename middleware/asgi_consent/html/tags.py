@@ -8,8 +8,7 @@ insertions gives the original.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from asgi_consent.html.grammar import attributes
 from asgi_consent.html.references import decode
@@ -20,15 +19,14 @@ HELD = b"data-consent-"
 HELD_URL = b"data:consent,"
 
 
-class Insertion(NamedTuple):
-    at: int
-    text: bytes
+#: where in a text, and what is put in there
+Insertion = tuple[int, bytes]
 
 
 def insert(text: bytes, insertions: list[Insertion]) -> bytes:
     parts: list[bytes] = []
     last = 0
-    for at, inserted in sorted(insertions, key=lambda insertion: insertion.at):
+    for at, inserted in sorted(insertions):
         parts += (text[last:at], inserted)
         last = at
     parts.append(text[last:])
@@ -39,18 +37,21 @@ class Tag:
     """`raw` is the whole start tag from `<` to `>`; `name` is in lower case; `values` are those of
     its attributes as written, by name in lower case: of duplicates the first, as in a browser."""
 
-    __slots__ = ("_insertions", "name", "raw", "values")
+    __slots__ = ("_added", "_insertions", "name", "raw", "values")
 
     def __init__(self, name: bytes, raw: bytes) -> None:
         self.name = name
         self.raw = raw
-        self.values: dict[bytes, bytes] = {}
+        found = attributes.findall(raw, len(name) + 1) if len(raw) > len(name) + 2 else ()
+        self.values: dict[bytes, bytes] = {
+            attribute.lower(): double_quoted or single_quoted or unquoted
+            for attribute, double_quoted, single_quoted, unquoted in found
+        }
+        if len(self.values) < len(found):
+            for attribute, *values in reversed(found):
+                self.values[attribute.lower()] = b"".join(values)  # all but one are empty
+        self._added = b""
         self._insertions: list[Insertion] = []
-        if len(raw) > len(name) + 2:
-            found = attributes.findall(raw, len(name) + 1)
-            for attribute, double_quoted, single_quoted, unquoted in found:
-                value = double_quoted or single_quoted or unquoted
-                self.values.setdefault(attribute.lower(), value)
 
     def get(self, name: bytes) -> bytes | None:
         return self.values.get(name)
@@ -71,22 +72,26 @@ class Tag:
     def _written(self) -> Iterator[re.Match[bytes]]:
         return attributes.finditer(self.raw, len(self.name) + 1)
 
-    def hold(self, names: Container[bytes]) -> None:
+    def hold(self, names: Sequence[bytes]) -> None:
         """Hold attributes back: every duplicate, so that none of them comes alive."""
-        self._insertions += [
-            Insertion(match.start(), HELD) for match in self._written() if match[1].lower() in names
-        ]
+        lower = self.raw.lower()
+        if all(lower.count(name) == 1 for name in names):  # nothing else it could be
+            self._insertions += [(lower.index(name), HELD) for name in names]
+        else:
+            self._insertions += [
+                (match.start(), HELD) for match in self._written() if match[1].lower() in names
+            ]
 
     def hold_url(self, at: int) -> None:
         """Hold back the address that is written at this place of the tag."""
-        self._insertions.append(Insertion(at, HELD_URL))
+        self._insertions.append((at, HELD_URL))
 
     def add(self, name: bytes, value: bytes) -> None:
         """Add an attribute right after the tag name, where it wins over any later one."""
-        self._insertions.append(Insertion(len(self.name) + 1, b" " + name + b'="' + value + b'"'))
+        self._added += b" " + name + b'="' + value + b'"'
 
     def render(self) -> bytes:
-        return insert(self.raw, self._insertions)
+        return insert(self.raw, [(len(self.name) + 1, self._added), *self._insertions])
 
 
 def is_self_closing(name: bytes, raw: bytes) -> bool:
