@@ -43,6 +43,7 @@ def coded(
 
 
 @every_layering
+@pytest.mark.asgi_case(6)
 def test_coded_page_is_gated_and_coded_again(protect: Protect, coding: bytes) -> None:
     for accept in (coding, b"br;q=1.0, gzip;q=0.8, *;q=0.1", None):
         answer = coded(protect, coding, accept=accept)

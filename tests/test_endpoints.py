@@ -307,6 +307,7 @@ def test_markup_in_settings_and_addresses_is_only_text(protect: Protect) -> None
         assert b"alert(1)" in body
 
 
+@pytest.mark.asgi_case(20)
 def test_mounted_app_keeps_its_root_path(app: ConsentMiddleware) -> None:
     page = get(app, "/app/x", root_path="/app")
 

@@ -141,6 +141,7 @@ def test_over_https_only_the_host_prefix_counts(protect: Protect) -> None:
     assert b"; Secure" in (secure.first("set-cookie") or b"")
 
 
+@pytest.mark.asgi_case(4, 6)
 def test_page_is_asked_for_whole_and_in_a_readable_coding(protect: Protect) -> None:
     app = SimpleApp()
     headers = [
@@ -167,19 +168,7 @@ def test_image_is_asked_for_as_the_browser_wants_it(protect: Protect) -> None:
     assert seen[b"range"] == b"bytes=0-"
 
 
-def test_sending_from_a_file_descriptor_is_not_offered(protect: Protect) -> None:
-    app = SimpleApp()
-    extensions: dict[str, dict[str, object]] = {
-        "http.response.zerocopysend": {},
-        "http.response.pathsend": {},
-    }
-
-    get(protect(app), extensions=extensions)
-
-    assert set(app.scope["extensions"]) == {"http.response.pathsend"}
-    assert "http.response.zerocopysend" in extensions  # the server's own is not touched
-
-
+@pytest.mark.asgi_case(32)
 def test_lifespan_passes_through(protect: Protect) -> None:
     seen: list[str] = []
 
@@ -198,6 +187,7 @@ def test_lifespan_passes_through(protect: Protect) -> None:
     assert seen == ["lifespan"]
 
 
+@pytest.mark.asgi_case(31)
 def test_websocket_cookies_are_filtered_both_ways(protect: Protect) -> None:
     async def talk(websocket: WebSocket) -> None:
         await websocket.accept(

@@ -63,6 +63,7 @@ def test_set_cookie_is_filtered_on_every_status(protect: Protect, status: int) -
     )
 
 
+@pytest.mark.asgi_case(22)
 def test_several_allowed_cookies_keep_their_order_and_bytes(protect: Protect) -> None:
     answer = with_headers(
         protect, (b"set-cookie", b"basket=b; Path=/ ;  x"), (b"set-cookie", b"basket=a;Secure")
@@ -78,6 +79,7 @@ def test_link_header_to_others_is_dropped(protect: Protect) -> None:
     assert with_headers(protect, (b"link", b"<//t.example>; rel=preconnect")).all("link") == []
 
 
+@pytest.mark.asgi_case(1)
 def test_length_digests_and_ranges_of_the_old_body_are_gone(protect: Protect) -> None:
     stale = [(b"Content-Length", b"72"), (b"digest", b"x"), (b"accept-ranges", b"bytes")]
 
@@ -88,6 +90,7 @@ def test_length_digests_and_ranges_of_the_old_body_are_gone(protect: Protect) ->
     assert answer.first("accept-ranges") is None
 
 
+@pytest.mark.asgi_case(29)
 def test_page_is_private_and_varies_by_cookie_and_gpc(protect: Protect) -> None:
     answer = with_headers(protect, HTML, (b"cache-control", b"public, max-age=60"))
 
@@ -106,6 +109,7 @@ def test_what_sets_a_cookie_stays_out_of_shared_caches(protect: Protect) -> None
     assert denied.all("cache-control") == [b"public, max-age=60"]
 
 
+@pytest.mark.asgi_case(5)
 def test_same_visitor_in_the_same_state_still_gets_a_304(protect: Protect) -> None:
     tagged = SimpleApp(PAGE, headers=[HTML, (b"etag", b'"v1"')])
     page = protect(tagged)
@@ -152,6 +156,7 @@ def test_page_framed_and_page_alone_have_different_tags(protect: Protect) -> Non
     assert len(tags) == 3
 
 
+@pytest.mark.asgi_case(3)
 def test_head_has_the_headers_of_the_page_and_no_body(protect: Protect) -> None:
     app = protect(SimpleApp(b"", headers=[HTML, (b"content-length", b"72"), (b"etag", b'"v1"')]))
     head, whole = get(app, method="HEAD"), get(app)
@@ -173,6 +178,7 @@ def test_head_has_the_headers_of_the_page_and_no_body(protect: Protect) -> None:
         [(b"x-content-type-options", b"nosniff")],
     ],
 )
+@pytest.mark.asgi_case(27)
 def test_what_is_no_page_passes_byte_for_byte(protect: Protect, headers: list[Header]) -> None:
     headers = [*headers, (b"content-length", b"%d" % len(PAGE)), (b"etag", b'"v"')]
 
@@ -182,6 +188,7 @@ def test_what_is_no_page_passes_byte_for_byte(protect: Protect, headers: list[He
     assert answer.body == PAGE
 
 
+@pytest.mark.asgi_case(4)
 def test_partial_content_is_left_alone(protect: Protect) -> None:
     ask = [(b"range", b"bytes=5-"), (b"sec-fetch-dest", b"video")]
 
@@ -192,6 +199,7 @@ def test_whole_page_sent_as_a_part_that_nobody_asked_for_is_gated(protect: Prote
     assert GATED in with_headers(protect, HTML, status=206).body
 
 
+@pytest.mark.asgi_case(26)
 def test_html_without_a_content_type_is_recognised_as_browsers_do(protect: Protect) -> None:
     assert GATED in with_headers(protect).body
     assert GATED.decode() in with_headers(protect, body=PAGE.decode().encode("utf-16")).body.decode(
@@ -241,6 +249,7 @@ def test_utf_16_page_is_gated_and_stays_utf_16(protect: Protect) -> None:
     assert GATED.decode() in answer.body.decode("utf-16")
 
 
+@pytest.mark.asgi_case(25)
 def test_banner_is_ascii_so_that_it_fits_any_charset(protect: Protect) -> None:
     body = "<body>\xe4".encode("latin-1")
 
@@ -250,6 +259,7 @@ def test_banner_is_ascii_so_that_it_fits_any_charset(protect: Protect) -> None:
     assert answer.body[:-1].isascii()
 
 
+@pytest.mark.asgi_case(30)
 def test_nonce_of_the_apps_policy_goes_onto_our_scripts(protect: Protect) -> None:
     policy = (b"content-security-policy", b"script-src 'nonce-r4nd0m' 'strict-dynamic'")
 
@@ -315,6 +325,7 @@ def test_very_long_address_does_not_make_every_page_long(protect: Protect) -> No
     assert len(long.body) <= len(short.body) + 100
 
 
+@pytest.mark.asgi_case(13)
 def test_every_piece_leaves_at_once(protect: Protect) -> None:
     pieces = [b"<html><head></head><body><p>one", b"</p><p>two", b"</p></body></html>"]
 
@@ -398,6 +409,7 @@ def test_cookie_without_a_path_is_removed_where_the_browser_put_it(
     assert b"asgi_consent_scopes=; Path=/; Max-Age=0" in b"\n".join(later.all("set-cookie"))
 
 
+@pytest.mark.asgi_case(7)
 def test_html_file_sent_by_path_is_gated(protect: Protect, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_bytes(PAGE)
@@ -428,6 +440,7 @@ def test_other_file_sent_by_path_stays_with_the_server(protect: Protect) -> None
     assert get(protect(app)).messages[-1] == message
 
 
+@pytest.mark.asgi_case(9)
 def test_early_hints_to_others_are_dropped(protect: Protect) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         links = [b"<https://t.example/x>; rel=preload", b"</own.css>; rel=preload"]
@@ -436,6 +449,7 @@ def test_early_hints_to_others_are_dropped(protect: Protect) -> None:
     assert get(protect(app)).messages[0]["links"] == [b"</own.css>; rel=preload"]
 
 
+@pytest.mark.asgi_case(11)
 def test_unknown_messages_and_keys_pass(protect: Protect) -> None:
     messages: list[Message] = [
         {"type": "http.response.debug", "info": {}},
@@ -455,6 +469,7 @@ def test_unknown_messages_and_keys_pass(protect: Protect) -> None:
     assert found[1]["trailers"] is True
 
 
+@pytest.mark.asgi_case(16)
 def test_error_in_the_middle_of_a_page_is_not_hidden(protect: Protect) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [HTML]})

@@ -82,7 +82,6 @@ class ConsentMiddleware:
             return
         headers, lingering = self._filter_request(request, decision)
         scope["headers"] = headers
-        _without_zero_copy(scope)
         filtering = HeaderFilter(
             self._tools, request, decision, lingering=lingering, once=once is not None
         )
@@ -138,11 +137,3 @@ def _readable_codings(headers: Headers) -> Headers:
     readable = [member for member in members if member.partition(b";")[0].lower() in KNOWN]
     rest = without(headers, (b"accept-encoding",))
     return [*rest, (b"accept-encoding", b", ".join(readable) or b"identity")]
-
-
-def _without_zero_copy(scope: Scope) -> None:
-    """Sending from a file descriptor would go past us; a whole file (pathsend) is read instead."""
-    extensions = scope.get("extensions")
-    if extensions and "http.response.zerocopysend" in extensions:
-        kept = {k: v for k, v in extensions.items() if k != "http.response.zerocopysend"}
-        scope["extensions"] = kept

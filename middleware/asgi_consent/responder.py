@@ -6,9 +6,8 @@ as in starlette's GZipResponder; everything else passes at once, untouched but f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 
-import anyio
 import anyio.lowlevel
 
 from asgi_consent.banner.render import Placement
@@ -18,7 +17,7 @@ from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
 from asgi_consent.http.coding import accepts, is_known, missing_extras, recoded
 from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
-from asgi_consent.http.headers import copy_headers, get_header
+from asgi_consent.http.headers import copy_headers, get_header, without
 from asgi_consent.http.page_type import (
     PageType,
     content_coding,
@@ -28,9 +27,14 @@ from asgi_consent.http.page_type import (
 from asgi_consent.http.request import Request
 from asgi_consent.page_body import PageBody, read_opening
 from asgi_consent.response_headers import HeaderFilter, Tools
+from asgi_consent.sent_files import read_descriptor, read_path
 from asgi_consent.types import Headers, Message, Send
 
-_READ = 64 * 1024  # bytes of a file at a time
+#: messages that stand for a body; of a page the file is read
+_SENT_FILES: Mapping[str, Callable[[Message], AsyncIterator[Message]]] = {
+    "http.response.pathsend": read_path,
+    "http.response.zerocopysend": read_descriptor,
+}
 
 
 class Responder:
@@ -53,9 +57,11 @@ class Responder:
             await self._on_start(message)
         elif kind == "http.response.body":
             await self._on_body(message)
-        elif kind == "http.response.pathsend" and self._start is not None:
-            async for body in _file_as_body(message["path"]):
+        elif kind in _SENT_FILES and (self._start is not None or self._body is not None):
+            async for body in _SENT_FILES[kind](message):
                 await self._on_body(body)
+        elif kind == "http.response.trailers" and self._body is not None:
+            await self._send(self._trailers(message))
         elif kind == "http.response.early_hint":
             links = [kept for link in message.get("links", ()) if (kept := self._filter.link(link))]
             await self._send({**message, "links": links})
@@ -120,6 +126,13 @@ class Responder:
         if data or last:
             await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
+    def _trailers(self, message: Message) -> Message:
+        """Without what described the bytes before they were rewritten (RFC 9530)."""
+        if self._tools.observe:
+            return message
+        headers = without(copy_headers(message.get("headers")), caching.STALE)
+        return {**message, "headers": headers}
+
     async def _begin(self, start: Message, *, complete: bool) -> bool:
         """Send the start message as soon as the opening tells what it must say."""
         headers = start["headers"]
@@ -180,11 +193,3 @@ class Responder:
         head = banner.head(decision, place)
         body = b"" if request.is_framed else banner.body(decision, place)
         return Rewriter(gating, head=head, body=body)
-
-
-async def _file_as_body(path: str) -> AsyncIterator[Message]:
-    """The file of a pathsend message, as the body messages it stands for."""
-    async with await anyio.open_file(path, "rb") as file:
-        while piece := await file.read(_READ):
-            yield {"type": "http.response.body", "body": piece, "more_body": True}
-    yield {"type": "http.response.body", "body": b""}
