@@ -31,6 +31,8 @@ FLAGS = [
     "--disable-sync",
 ]
 
+_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+
 Visit = Callable[..., Visitor]
 
 
@@ -84,11 +86,12 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def visit(world: World, browser: Browser) -> Iterator[Visit]:
     """A function that makes a fresh visitor: `visit(scripts=False, gpc=True, …)`."""
     contexts: list[BrowserContext] = []
-    world.recorder.arrivals.clear()
+    test = world.recorder.begin()
 
     def fresh(*, scripts: bool = True, host: str = SITE, gpc: bool = False, **more: Any) -> Visitor:
         if gpc:
             more["extra_http_headers"] = {"Sec-GPC": "1"}
+        more.setdefault("user_agent", f"{_AGENT} Chrome/{browser.version} Safari/537.36 {test}")
         context = browser.new_context(java_script_enabled=scripts, **more)
         context.set_default_timeout(30_000)
         contexts.append(context)
@@ -107,7 +110,7 @@ def profile(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[Vi
     switches the back/forward cache on.
     """
     contexts: list[BrowserContext] = []
-    world.recorder.arrivals.clear()
+    world.recorder.begin()
 
     def start(
         *,

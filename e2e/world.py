@@ -6,6 +6,7 @@ The log is the truth that tests assert on: what reached a server, not what a bro
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import threading
 import tomllib
@@ -39,11 +40,22 @@ class Recorder:
 
     app: App
     arrivals: list[Arrival] = field(default_factory=list[Arrival])
+    test: str = ""
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
+    def begin(self) -> str:
+        """Forget what arrived. Gives what browsers add to their User-Agent from now on: a page of
+        the test before may still send its last words."""
+        self.arrivals.clear()
+        self.test = f"test/{secrets.token_hex(4)}"
+        return self.test
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
-            host = dict(scope["headers"]).get(b"host", b"").decode().rpartition(":")[0]
+        headers = dict(scope.get("headers", ()))
+        agent = headers.get(b"user-agent", b"").decode("latin-1")
+        of_another_test = "test/" in agent and self.test not in agent
+        if scope["type"] in ("http", "websocket") and not of_another_test:
+            host = headers.get(b"host", b"").decode().rpartition(":")[0]
             with self._arrived:
                 self.arrivals.append(Arrival(host, scope["path"], scope.get("method", "WS")))
                 self._arrived.notify_all()

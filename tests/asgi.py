@@ -81,7 +81,13 @@ def scope_of(
 def call(app: App, scope: Scope, body: bytes = b"") -> Answer:
     sent: list[Message] = []
 
+    asked = False
+
     async def receive() -> Message:
+        nonlocal asked
+        if asked:
+            await anyio.sleep_forever()  # the client stays until it has its answer
+        asked = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:

@@ -26,6 +26,7 @@ from asgi_consent.errors import ConsentError, SettingsError
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.policy import Policy
+from asgi_consent.proxy.command import add_proxy_options, add_serve_options, run_proxy, run_serve
 from asgi_consent.settings import Settings, load_settings
 
 _FILE = "consent.toml"
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     def add(
         function: Callable[[argparse.Namespace], int], about: str, more: str, example: str
     ) -> argparse.ArgumentParser:
-        name = function.__name__.strip("_")
+        name = function.__name__.removeprefix("run").strip("_")
         command = commands.add_parser(
             name,
             help=about,
@@ -120,6 +121,22 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=8000, help="default: %(default)s; 0 takes any free one"
     )
     demo.add_argument("--config", metavar="FILE", help="a consent.toml in place of the demo's own")
+
+    proxy = add(
+        run_proxy,
+        "stand in front of a site in any language",
+        "The site itself stays as it is: what passes through is gated, and the banner put in.",
+        "https://www.example.com --config consent.toml --listen 127.0.0.1:8000",
+    )
+    add_proxy_options(proxy)
+
+    serve = add(
+        run_serve,
+        "serve a folder of files, gated",
+        "For sites made of files: index pages, addresses without .html, its own 404.html.",
+        "public/ --listen 127.0.0.1:8000",
+    )
+    add_serve_options(serve)
 
     rewrite = add(
         _rewrite,
