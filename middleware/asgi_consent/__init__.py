@@ -1,6 +1,7 @@
 """Cookie consent that is enforced on the server, before the first byte leaves it."""
 
 from asgi_consent.consent import Status
+from asgi_consent.current import current_consent, may_send_to
 from asgi_consent.decision import Decision
 from asgi_consent.errors import ConsentError, SecretKeyError, SettingsError
 from asgi_consent.middleware import ConsentMiddleware
@@ -14,7 +15,9 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Status",
+    "current_consent",
     "load_settings",
+    "may_send_to",
 ]
 
 __version__ = "0.1.0"

@@ -18,6 +18,10 @@ class TokenTooLongError(ConsentError):
     """A choice names more single services than fit into a cookie."""
 
 
+class NotGrantedError(ConsentError):
+    """Something waits for a category or a service that the visitor has not agreed to."""
+
+
 class CodingError(ConsentError):
     """A body is not what its Content-Encoding says."""
 

@@ -13,6 +13,7 @@ from os import PathLike
 from typing import Any
 
 from asgi_consent.banner.render import Banner
+from asgi_consent.current import consent_applies
 from asgi_consent.decision import Decision, decide
 from asgi_consent.endpoints import Endpoints
 from asgi_consent.findings import Findings
@@ -24,7 +25,7 @@ from asgi_consent.http.request import Request
 from asgi_consent.policy import Mode
 from asgi_consent.responder import Responder
 from asgi_consent.response_headers import HeaderFilter, Tools
-from asgi_consent.settings import Settings, load_settings, read_settings
+from asgi_consent.settings import Settings, settings_of
 from asgi_consent.signals import read_signals
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import App, Headers, Receive, Scope, Send
@@ -51,13 +52,7 @@ class ConsentMiddleware:
         secret_key: str | Iterable[str] | None = None,
     ) -> None:
         self.app = app
-        if settings is None:
-            settings = Settings()
-        elif isinstance(settings, Mapping):
-            settings = read_settings(settings)
-        elif not isinstance(settings, Settings):
-            settings = load_settings(settings)
-        self.settings = settings
+        self.settings = settings = settings_of(settings)
         self._policy = settings.policy
         signer = ConsentSigner(
             _keys(secret_key), revision=self._policy.revision.number, lifetime=settings.lifetime
@@ -85,7 +80,9 @@ class ConsentMiddleware:
         filtering = HeaderFilter(
             self._tools, request, decision, lingering=lingering, once=once is not None
         )
-        await self.app(scope, receive, Responder(self._tools, request, decision, filtering, send))
+        responder = Responder(self._tools, request, decision, filtering, send)
+        with consent_applies(decision):
+            await self.app(scope, receive, responder)
 
     def _decide(self, request: Request, once: str | None) -> Decision:
         region = self._policy.region

@@ -61,6 +61,15 @@ class Settings:
     source: str = "defaults"
 
 
+def settings_of(given: str | PathLike[str] | Mapping[str, Any] | Settings | None) -> Settings:
+    """From a path, from what such a file holds, or from nothing. Raises SettingsError."""
+    if given is None:
+        return Settings()
+    if isinstance(given, Mapping):
+        return read_settings(given)
+    return given if isinstance(given, Settings) else load_settings(given)
+
+
 def load_settings(path: str | PathLike[str]) -> Settings:
     """Read a consent.toml. Raises SettingsError with every problem found."""
     source = str(path)
