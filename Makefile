@@ -47,8 +47,9 @@ clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pa
 	@$(BIN)/python -m asgi_consent.audit.browser --install
 	@$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS) --clauses --quiet --no-header
 
-fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers, about two minutes: make fuzz SEED=2
-	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 tests/html/test_differential.py tests/html/test_css.py
+fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers and in a browser, some minutes: make fuzz SEED=2
+	$(BIN)/python -m asgi_consent.audit.browser --install
+	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 tests/html/test_differential.py tests/html/test_css.py e2e/test_soups.py
 
 $(VENV)/bench: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
