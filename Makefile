@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test lint types contract unit e2e clauses fuzz bench bench-gate clean help
+.PHONY: demo test lint types contract catalogue unit e2e clauses fuzz bench bench-gate clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,7 @@ $(VENV)/dev: pyproject.toml
 demo: $(VENV)/demo  ## serve the demonstration site and print its address
 	@$(BIN)/asgi-consent demo $(DEMO)
 
-test: lint types contract unit e2e  ## everything: lint, types, imports, unit tests, browser tests
+test: lint types contract catalogue unit e2e  ## everything: lint, types, imports, unit tests, browser tests
 
 lint: $(VENV)/dev  ## ruff, code and format
 	$(BIN)/ruff check
@@ -35,6 +35,9 @@ types: $(VENV)/dev  ## mypy, strict
 
 contract: $(VENV)/dev  ## imports point one way
 	$(BIN)/lint-imports
+
+catalogue: $(VENV)/dev  ## tail.tsv is what its sources give: make catalogue SOURCES=dir reads them
+	$(BIN)/python -m asgi_consent.catalog.rebuild --check $(if $(SOURCES),--sources $(SOURCES))
 
 unit: $(VENV)/dev  ## unit and property tests
 	$(BIN)/pytest tests

@@ -110,7 +110,7 @@ def test_all_mistakes_come_in_one_go_with_key_value_and_expectation() -> None:
     [
         ({"id": "google-analytic"}, 'did you mean "google-analytics"'),
         ({"id": "statistics", "name": "x", "category": "necessary"}, "not a category's"),
-        ({"id": "x", "name": "X", "category": "marketing"}, "something to recognise it by"),
+        ({"id": "nobodys", "name": "X", "category": "marketing"}, "something to recognise it by"),
         ({"id": "x", "hosts": ["*.com"]}, "everybody's"),
         ({"id": "x", "cookies": ["*"]}, "it is every cookie"),
         ({"id": "x", "storage": ["**"]}, "it is every key"),

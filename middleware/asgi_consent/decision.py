@@ -150,7 +150,7 @@ class Decision:
         return _UNDECLARED
 
     def cookie(self, name: str) -> Verdict:
-        return self._any_of(self.policy.matcher.cookie(name))
+        return self._any_of(self.policy.look_up_cookie(name))
 
     def storage(self, key: str) -> Verdict:
         return self._any_of(self.policy.matcher.storage(key))

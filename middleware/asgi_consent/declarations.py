@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from asgi_consent.catalog.builtin import builtin_services
+from asgi_consent.catalog.builtin import builtin_services, builtin_tail
 from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import NECESSARY, CookiePattern, Service
+from asgi_consent.catalog.tail import NO_TAIL, LongTail
 from asgi_consent.tables import Table
 
 _SHORTEST_PIECE = 6  # characters of inline code; less is found in anybody's
@@ -33,32 +34,39 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-def read_services(root: Table, categories: list[str]) -> dict[str, Service]:
-    """The declared services and, unless switched off, those of the catalogue, by their ids."""
+def read_services(root: Table, categories: list[str]) -> tuple[dict[str, Service], LongTail]:
+    """The declared services and, unless switched off, those of the catalogue, by their ids; and the
+    catalogue's long tail."""
     catalogue = root.table("catalogue")
-    known = dict(builtin_services())
+    known, tail = dict(builtin_services()), builtin_tail()
     use = catalogue.flag("use", True)
-    for id_ in catalogue.texts("off"):
-        if known.pop(id_, None) is None:
+    off = catalogue.texts("off")
+    for id_ in off:
+        if known.pop(id_, None) is None and id_ not in tail:
             catalogue.problem("off", f'ids of services in the catalogue; "{id_}" is none')
     catalogue.done()
 
     declared: dict[str, Service] = {}
     for table in root.tables("services"):
-        service = _service(table, known, categories)
+        service = _service(table, known, tail, categories)
         if service.id in declared:
             table.problem("id", "an id of its own; this one is declared twice")
         declared[service.id] = service
-    return {**known, **declared} if use else declared
+        if "hosts" in table or "cookies" in table:
+            off = (*off, service.id)  # the table's say no more than these
+    return ({**known, **declared}, tail.without(off)) if use else (declared, NO_TAIL)
 
 
-def _service(table: Table, known: Mapping[str, Service], categories: list[str]) -> Service:
-    id_ = _id(table, known, categories)
-    base = known.get(id_) or Service(id=id_, name="", vendor="", category="")
+def _service(
+    table: Table, known: Mapping[str, Service], tail: LongTail, categories: list[str]
+) -> Service:
+    id_ = _id(table, known, tail, categories)
+    base = known.get(id_) or tail.service(id_) or Service(id=id_, name="", vendor="", category="")
     service = Service(
         id=id_,
         name=table.text("name", base.name),
         vendor=table.text("vendor", base.vendor),
+        country=base.country,
         category=_category(table, base, categories),
         kind=table.text("kind", base.kind),
         purpose=table.text("purpose", base.purpose),
@@ -67,11 +75,12 @@ def _service(table: Table, known: Mapping[str, Service], categories: list[str]) 
         cookies=_cookies(table, base.cookies),
         storage=_storage(table, base.storage),
         inline=_inline(table, base.inline),
+        consent_api=base.consent_api,
         declared=True,
     )
     if service.privacy_url and not is_address(service.privacy_url):
         table.problem("privacy_url", "the address of a page")
-    if service.category == NECESSARY and not service.purpose and id_ not in known:
+    if service.category == NECESSARY and not service.purpose and not base.name:
         table.missing("purpose", "why the site does not work without it, as it is necessary")
     if not any(key in table for key in ("hosts", "cookies", "storage", "inline")) and not base.name:
         table.missing("hosts", "hosts, cookies, storage or inline: something to recognise it by")
@@ -79,13 +88,13 @@ def _service(table: Table, known: Mapping[str, Service], categories: list[str]) 
     return service
 
 
-def _id(table: Table, known: Mapping[str, Service], categories: list[str]) -> str:
+def _id(table: Table, known: Mapping[str, Service], tail: LongTail, categories: list[str]) -> str:
     id_ = table.required_text("id", "a short name of the service, such as google-analytics")
     if id_ and not is_id(id_):
         table.problem("id", "lower-case letters, digits, - and _")
     elif id_ in categories:
         table.problem("id", "an id that is not a category's")
-    if id_ not in known:
+    if id_ not in known and id_ not in tail:
         close = "" if "name" in table else "".join(get_close_matches(id_, known, n=1))
         hint = f'; did you mean "{close}"?' if close else ""
         if "name" not in table:

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from asgi_consent.catalog.domains import is_same_site, is_within
 from asgi_consent.catalog.matcher import Matcher
 from asgi_consent.catalog.services import NECESSARY, Service
+from asgi_consent.catalog.tail import NO_TAIL, LongTail
 from asgi_consent.catalog.urls import Target
 
 
@@ -120,9 +121,12 @@ class Region:
 
 @dataclass(frozen=True)
 class Policy:
-    """`services` are the declared ones and, unless switched off, those of the catalogue."""
+    """`services` are the declared ones and, unless switched off, those of the catalogue. `tail`
+    only tells what something undeclared is: nothing of it passes unless it is declared, as no
+    visitor was ever told of it."""
 
     services: Mapping[str, Service]
+    tail: LongTail = NO_TAIL
     categories: tuple[Category, ...] = DEFAULT_CATEGORIES
     revision: Revision = Revision()
     region: Region = Region()
@@ -131,7 +135,7 @@ class Policy:
 
     @cached_property
     def matcher(self) -> Matcher:
-        return Matcher(self.services.values())
+        return Matcher(self.services.values(), self.tail)
 
     @cached_property
     def optional(self) -> frozenset[str]:
@@ -150,7 +154,8 @@ class Policy:
     @cached_property
     def version(self) -> str:
         """Changes whenever what is declared does."""
-        parts = (list(self.services.values()), self.categories, self.unknown_hosts, self.own_hosts)
+        services = list(self.services.values())
+        parts = (services, self.tail.version, self.categories, self.unknown_hosts, self.own_hosts)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
     def is_own(self, host: str, page_host: str) -> bool:
@@ -164,7 +169,7 @@ class Policy:
         hosts only declared services count: a vendor's own site is not its own third party."""
         own, services = self._look_up_host(target.host, page_host)
         if services is None:
-            services = self.matcher.url(target, own=own)
+            services = _consented(self.matcher.url(target, own=own))
         if own:
             services = tuple(service for service in services if service.declared)
         return own, services
@@ -177,9 +182,13 @@ class Policy:
         @lru_cache(4096)
         def look_up(host: str, page_host: str) -> tuple[bool, tuple[Service, ...] | None]:
             own = self.is_own(host, page_host)
-            return own, self.matcher.host(host, own=own)
+            services = self.matcher.host(host, own=own)
+            return own, services and _consented(services)
 
         return look_up
+
+    def look_up_cookie(self, name: str) -> tuple[Service, ...]:
+        return _consented(self.matcher.cookie(name))
 
     def categories_of(self, ids: Iterable[str]) -> frozenset[str]:
         """Those of `ids` that a visitor can switch."""
@@ -192,3 +201,8 @@ class Policy:
             for id_ in ids
             if id_ in self.services and self.services[id_].category in self.optional
         )
+
+
+def _consented(services: tuple[Service, ...]) -> tuple[Service, ...]:
+    """Those that a visitor can have agreed to."""
+    return () if services and services[0].in_tail else services

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from asgi_consent.catalog.builtin import builtin_services
+from asgi_consent.catalog.builtin import builtin_services, builtin_tail
 from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import Lifetime
@@ -52,7 +52,7 @@ class Controller:
 class Settings:
     """Everything consent.toml says. `Settings()` are the defaults with the built-in catalogue."""
 
-    policy: Policy = field(default_factory=lambda: Policy(builtin_services()))
+    policy: Policy = field(default_factory=lambda: Policy(builtin_services(), builtin_tail()))
     site: Site = Site()
     controller: Controller = Controller()
     mode: Mode = Mode.ENFORCE
@@ -96,6 +96,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     root = Table(data, "", problems)
     site, own_hosts = _site(root.table("site"))
     categories = _categories(root.table("categories"))
+    services, tail = read_services(root, [category.id for category in categories])
     settings = Settings(
         site=site,
         controller=_controller(root.table("controller")),
@@ -104,7 +105,8 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         prefix=_prefix(root),
         policy=Policy(
             categories=categories,
-            services=read_services(root, [category.id for category in categories]),
+            services=services,
+            tail=tail,
             revision=_revision(root.table("policy")),
             region=_region(root.table("region")),
             unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),

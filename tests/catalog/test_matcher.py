@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ def service(id_: str, **more: object) -> Service:
     return Service(id=id_, name=id_, vendor="", category="statistics", **more)  # type: ignore[arg-type]
 
 
-def ids(services: tuple[Service, ...]) -> list[str]:
+def ids(services: Iterable[Service]) -> list[str]:
     return [service.id for service in services]
 
 
@@ -91,7 +92,7 @@ def test_many_stars_take_linear_time() -> None:
     index = NameIndex([("a*" * 50 + "b", service("evil"))])
     started = time.process_time()
 
-    assert index.find("a" * 100_000) == ()
+    assert index.find("a" * 100_000) == []
     assert time.process_time() - started < 2
 
 

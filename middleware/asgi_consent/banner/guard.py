@@ -70,7 +70,7 @@ def _hosts(
     """Host → [subdomains only, path, allowed] of every pattern the guard must know."""
     found: dict[str, list[list[Any]]] = {}
     for service in services:
-        for pattern in map(HostPattern.parse, service.hosts):
+        for pattern in map(HostPattern.read, service.hosts):
             own = not pattern.host or policy.is_own(pattern.host, page_host)
             if own and not service.declared:
                 continue

@@ -1,4 +1,7 @@
-"""The built-in catalogue: `services.jsonl`, a service a line, the sources named in the first."""
+"""The built-in catalogue, read once: `services.jsonl`, a service a line, with all that is known of
+it; and `tail.tsv`, a table that adds hosts and cookies to these services, and tells of thousands
+more. Where the facts are from: rebuild/sources.toml.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,59 @@ from pathlib import Path
 from typing import Any
 
 from asgi_consent.catalog.services import CookiePattern, Lifetime, Service
+from asgi_consent.catalog.tail import COLUMNS, LongTail, id_of, read_line
+from asgi_consent.catalog.tail import SCHEMA as TABLE_SCHEMA
 
-_FILE = Path(__file__).with_name("services.jsonl")
-SCHEMA = 1
+SERVICES_FILE = Path(__file__).with_name("services.jsonl")
+TAIL_FILE = Path(__file__).with_name("tail.tsv")
+SCHEMA = 2
 
 
 @cache
 def builtin_services() -> dict[str, Service]:
-    """Every service of the catalogue by its id."""
-    with _FILE.open(encoding="utf-8") as lines:
+    """Every service of services.jsonl by its id, with what the table adds to it."""
+    return read_catalogue()[0]
+
+
+@cache
+def builtin_tail() -> LongTail:
+    """The rest of the table."""
+    return LongTail(read_catalogue()[1])
+
+
+def full_services() -> dict[str, Service]:
+    """What services.jsonl says alone."""
+    with SERVICES_FILE.open(encoding="utf-8") as lines:
         header = json.loads(next(lines))
         assert header["schema"] == SCHEMA, "services.jsonl belongs to another version"
         return {service.id: service for service in map(_service, map(json.loads, lines))}
+
+
+@cache
+def read_catalogue() -> tuple[dict[str, Service], list[str]]:
+    """The services, and the lines of the table that are of no service among them."""
+    header, columns, *lines = TAIL_FILE.read_text(encoding="utf-8").splitlines()
+    assert header.startswith(f"# schema {TABLE_SCHEMA};"), "tail.tsv belongs to another version"
+    assert tuple(columns.split("\t")) == COLUMNS
+    services = full_services()
+    for at, line in enumerate(lines):
+        service = services.get(id_of(line))
+        if service is None:  # such lines come first
+            return services, lines[at:]
+        services[service.id] = _with_more(service, read_line(line))
+    return services, []
+
+
+def _with_more(service: Service, more: Service) -> Service:
+    return service._replace(
+        country=service.country or more.country,
+        hosts=tuple(dict.fromkeys((*service.hosts, *more.hosts))),
+        cookies=(*service.cookies, *more.cookies),
+        sources=more.sources,
+    )
+
+
+_lifetime = cache(Lifetime)  # there are few, and each is checked
 
 
 def _service(entry: dict[str, Any]) -> Service:
@@ -27,13 +71,15 @@ def _service(entry: dict[str, Any]) -> Service:
         id=entry["id"],
         name=entry["name"],
         vendor=entry["vendor"],
+        country=entry.get("country", ""),
         category=entry["category"],
         kind=entry["kind"],
         privacy_url=entry.get("privacy_url", ""),
         hosts=tuple(entry.get("hosts", ())),
         cookies=tuple(
-            CookiePattern(name, Lifetime(lifetime)) for name, lifetime in entry.get("cookies", ())
+            CookiePattern(name, _lifetime(text)) for name, text in entry.get("cookies", ())
         ),
         storage=tuple(entry.get("storage", ())),
         inline=tuple(entry.get("inline", ())),
+        consent_api=entry.get("consent_api", ""),
     )

@@ -7,8 +7,9 @@ one of them is granted. Inline code is the other way round: all services found i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from asgi_consent.catalog.literals import is_mere_data
 from asgi_consent.catalog.patterns import (
     HostIndex,
     InlineIndex,
@@ -16,7 +17,8 @@ from asgi_consent.catalog.patterns import (
     patterns_of_cookies,
     patterns_of_storage,
 )
-from asgi_consent.catalog.services import Service
+from asgi_consent.catalog.services import NECESSARY, Service
+from asgi_consent.catalog.tail import NO_TAIL, LongTail, read_line
 from asgi_consent.catalog.urls import Target
 
 Services = tuple[Service, ...]
@@ -26,22 +28,30 @@ _REMEMBERED_CODE = 32 * 1024  # bytes
 
 
 class Matcher:
-    def __init__(self, services: Iterable[Service]) -> None:
+    """`services` come before the long tail, whatever is longer."""
+
+    def __init__(self, services: Iterable[Service], tail: LongTail = NO_TAIL) -> None:
         services = tuple(services)
         self._hosts = HostIndex(services)
+        self._tail = tail
+        self._of_line = cache(read_line)  # as many as there are lines
         self._inline = InlineIndex(services)
         # A site repeats its snippets on every page.
-        self._known_inline = lru_cache(256)(self._inline.find)
+        self._known_inline = lru_cache(256)(self._find_inline)
         # Names repeat on every request; what a visitor can make up is bounded by the cache size.
-        self._cookie = lru_cache(4096)(NameIndex(patterns_of_cookies(services)).find)
-        self._storage = lru_cache(4096)(NameIndex(patterns_of_storage(services)).find)
+        self._cookies = NameIndex(patterns_of_cookies(services))
+        self._tail_cookies = NameIndex(tail.cookie_patterns())
+        self._keys = NameIndex(patterns_of_storage(services))
+        self._cookie = lru_cache(4096)(self._find_cookie)
+        self._storage = lru_cache(4096)(self._find_storage)
 
     def url(self, target: Target, *, own: bool = False) -> Services:
-        return self._hosts.find(target, own=own)
+        return self._hosts.find(target, own=own) or self._in_tail(target.host)
 
     def host(self, host: str, *, own: bool = False) -> Services | None:
         """The same for every path of a host; None where the path decides."""
-        return self._hosts.find_host(host, own=own)
+        found = self._hosts.find_host(host, own=own)
+        return self._in_tail(host) if found == () else found
 
     def cookie(self, name: str) -> Services:
         return self._cookie(name) if len(name) <= _LONGEST_NAME else ()
@@ -51,5 +61,36 @@ class Matcher:
 
     def inline(self, code: bytes) -> Services:
         return (
-            self._known_inline(code) if len(code) <= _REMEMBERED_CODE else self._inline.find(code)
+            self._known_inline(code) if len(code) <= _REMEMBERED_CODE else self._find_inline(code)
         )
+
+    def _in_tail(self, host: str) -> Services:
+        hosts = self._tail.hosts
+        while host:
+            if line := hosts.get(host):
+                return (self._of_line(line),)
+            host = host.partition(".")[2]
+        return ()
+
+    def _find_inline(self, code: bytes) -> Services:
+        found = self._inline.find(code)
+        # A page's state often quotes the very snippets that the page also has.
+        return () if found and is_mere_data(code) else found
+
+    def _find_cookie(self, name: str) -> Services:
+        found = _best_first(self._cookies.find(name))
+        return found or tuple(map(self._of_line, self._tail_cookies.find(name)))
+
+    def _find_storage(self, key: str) -> Services:
+        return _best_first(self._keys.find(key))
+
+
+def _best_first(services: list[Service]) -> Services:
+    """Declared ones alone, if there are any; of several the one that passes the soonest first."""
+    declared = [service for service in services if service.declared]
+    return tuple(
+        sorted(declared or services, key=lambda service: _SOONEST.get(service.category, 2))
+    )
+
+
+_SOONEST = {NECESSARY: 0, "preferences": 1, "statistics": 2, "marketing": 3}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from asgi_consent.catalog.pieces import find_any_of
 from asgi_consent.catalog.services import Service
@@ -31,7 +31,7 @@ class HostPattern(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> HostPattern:
         """Raises ValueError with what was expected."""
-        host, slash, path = text.partition("/")
+        host, _, path = text.partition("/")
         if host and not _HOST.fullmatch(host):
             raise ValueError(
                 'a host such as "cdn.example.com", "*.example.com" or "example.com/path", '
@@ -39,6 +39,12 @@ class HostPattern(NamedTuple):
             )
         if not host and len(path) < 1:
             raise ValueError('a host, or a path of the site itself such as "/matomo/"')
+        return cls.read(text)
+
+    @classmethod
+    def read(cls, text: str) -> HostPattern:
+        """The same of a pattern that has been checked."""
+        host, slash, path = text.partition("/")
         return cls(host.removeprefix("*."), host.startswith("*."), slash + path)
 
 
@@ -56,73 +62,81 @@ class HostIndex:
         self._below: dict[str, list[_Entry]] = {}
         for service in services:
             for text in service.hosts:
-                pattern = HostPattern.parse(text)
-                entry = _Entry(
-                    pattern.path, (len(pattern.host), len(pattern.path), service.declared), service
-                )
+                pattern = HostPattern.read(text)
+                rank = (len(pattern.host), len(pattern.path), service.declared)
                 index = self._below if pattern.subdomains else self._exact
-                index.setdefault(pattern.host, []).append(entry)
+                index.setdefault(pattern.host, []).append(_Entry(pattern.path, rank, service))
+        self._own = self._exact.pop("", [])
+        # What most hosts are asked for: the answer where no path has a say, else None.
+        self._at_exact = {host: _for_every_path(found) for host, found in self._exact.items()}
+        self._at_below = {host: _for_every_path(found) for host, found in self._below.items()}
 
     def find(self, target: Target, *, own: bool) -> tuple[Service, ...]:
         """`own` says that the host is the site's, so that its bare `/path` patterns apply."""
+        found = self.find_host(target.host, own=own)
+        return self._find_on_path(target, own=own) if found is None else found
+
+    def find_host(self, host: str, *, own: bool) -> tuple[Service, ...] | None:
+        """The same for every path of a host; None where the path decides."""
+        if own and self._own:
+            return None
+        if host in self._at_exact:
+            return self._at_exact[host]
+        while host := host.partition(".")[2]:
+            if host in self._at_below:
+                return self._at_below[host]
+        return ()
+
+    def _find_on_path(self, target: Target, *, own: bool) -> tuple[Service, ...]:
         for entries in self._candidates(target.host, own=own):
             if on_path := [entry for entry in entries if target.path.startswith(entry.path)]:
                 return _best(on_path)
         return ()
 
-    def find_host(self, host: str, *, own: bool) -> tuple[Service, ...] | None:
-        """The same for every path of a host; None where the path decides."""
-        for entries in self._candidates(host, own=own):
-            if any(entry.path for entry in entries):
-                return None
-            if entries:
-                return _best(entries)
-        return ()
-
     def _candidates(self, host: str, *, own: bool) -> Iterator[list[_Entry]]:
         """The patterns of a host, then those of its parents, the nearest first."""
         exact = self._exact.get(host, [])
-        yield exact + self._exact.get("", []) if own else exact
-        while (dot := host.find(".")) >= 0:
-            host = host[dot + 1 :]
+        yield exact + self._own if own else exact
+        while host := host.partition(".")[2]:
             yield self._below.get(host, [])
 
 
+def _for_every_path(entries: list[_Entry]) -> tuple[Service, ...] | None:
+    return None if any(entry.path for entry in entries) else _best(entries)
+
+
 def _best(entries: list[_Entry]) -> tuple[Service, ...]:
-    if not entries:
-        return ()
+    if len(entries) == 1:
+        return (entries[0].service,)
     best = max(entry.rank for entry in entries)
     return tuple(entry.service for entry in entries if entry.rank == best)
 
 
-class NameIndex:
-    """Finds the services of a cookie name or storage key; the longest literal prefix wins."""
+T = TypeVar("T")
 
-    def __init__(self, patterns: Iterable[tuple[str, Service]]) -> None:
-        self._exact: dict[str, list[Service]] = {}
-        self._prefixed: dict[str, list[tuple[str, Service]]] = {}
-        for text, service in patterns:
+
+class NameIndex(Generic[T]):
+    """Finds to whom a cookie name or storage key belongs; the longest literal prefix wins."""
+
+    def __init__(self, patterns: Iterable[tuple[str, T]]) -> None:
+        self._exact: dict[str, list[T]] = {}
+        self._prefixed: dict[str, list[tuple[str, T]]] = {}
+        for text, owner in patterns:
             prefix, star, rest = text.partition("*")
             if star:
-                self._prefixed.setdefault(prefix, []).append((rest, service))
+                self._prefixed.setdefault(prefix, []).append((rest, owner))
             else:
-                self._exact.setdefault(text, []).append(service)
+                self._exact.setdefault(text, []).append(owner)
         self._longest = max(map(len, self._prefixed), default=-1)
 
-    def find(self, name: str) -> tuple[Service, ...]:
+    def find(self, name: str) -> list[T]:
         if exact := self._exact.get(name):
-            return _declared_first(exact)
+            return exact
         for length in range(min(len(name), self._longest), -1, -1):
             entries = self._prefixed.get(name[:length], ())
-            found = [service for rest, service in entries if _ends_like(name[length:], rest)]
-            if found:
-                return _declared_first(found)
-        return ()
-
-
-def _declared_first(services: list[Service]) -> tuple[Service, ...]:
-    declared = tuple(service for service in services if service.declared)
-    return declared or tuple(services)
+            if found := [owner for rest, owner in entries if _ends_like(name[length:], rest)]:
+                return found
+        return []
 
 
 def _ends_like(name: str, rest: str) -> bool:

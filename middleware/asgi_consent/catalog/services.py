@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 NECESSARY = "necessary"
 
@@ -64,14 +65,17 @@ class CookiePattern:
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One service. `declared` is true for those the operator's settings name."""
+class Service(NamedTuple):
+    """One service. `country` is the vendor's, as in ISO 3166; `consent_api` names what its code is
+    told of the visitor's choice by; `sources` are
+    marks of rebuild/sources.toml; `in_tail` is true where only hosts and cookie names are known,
+    `declared` for those the operator's settings name."""
 
     id: str
     name: str
     vendor: str
     category: str
+    country: str = ""
     kind: str = ""
     purpose: str = ""
     privacy_url: str = ""
@@ -79,4 +83,7 @@ class Service:
     cookies: tuple[CookiePattern, ...] = ()
     storage: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
+    consent_api: str = ""
+    sources: str = ""
+    in_tail: bool = False
     declared: bool = False
