@@ -7,7 +7,7 @@ Whatever is not known to be granted is denied.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,6 +28,10 @@ class Grants:
     def allow(self, service: Service) -> bool:
         category = service.category
         return category == NECESSARY or category in self.categories or service.id in self.services
+
+    def run(self, service: Service) -> bool:
+        """Whether its code may be loaded. Its cookies are another question."""
+        return service.runs_denied or self.allow(service)
 
     @property
     def key(self) -> str:
@@ -141,7 +145,7 @@ class Decision:
             return _OWN
         own, services = self.policy.look_up(target, page.host)
         if services:
-            return self._any_of(services)
+            return _any_of(services, self.grants.run)
         if own:
             return _OWN
         unknown = self.policy.unknown_hosts
@@ -150,34 +154,26 @@ class Decision:
         return _UNDECLARED
 
     def cookie(self, name: str) -> Verdict:
-        return self._any_of(self.policy.look_up_cookie(name))
+        return _any_of(self.policy.look_up_cookie(name), self.grants.allow)
 
     def storage(self, key: str) -> Verdict:
-        return self._any_of(self.policy.matcher.storage(key))
+        return _any_of(self.policy.matcher.storage(key), self.grants.allow)
 
     def inline(self, code: bytes) -> Verdict:
         """The verdict on a piece of inline code. Code nobody claims is the site's own."""
         services = self.policy.matcher.inline(code)
         for service in services:
-            if not self.grants.allow(service):
+            if not self.grants.run(service):
                 return Verdict(allowed=False, service=service, category=service.category)
         return _OWN
 
     def marked(self, names: str) -> Verdict:
         """The verdict on `data-consent="names"`: every name must be granted."""
         for name in names.split():
-            if not self.allows(name):
-                service = self.policy.services.get(name)
+            service = self.policy.services.get(name)
+            if not self.allows(name) and not (service and self.grants.run(service)):
                 return Verdict(False, service, service.category if service else name)
         return _OWN if names.split() else _UNDECLARED
-
-    def _any_of(self, services: tuple[Service, ...]) -> Verdict:
-        for service in services:
-            if self.grants.allow(service):
-                return Verdict(True, service, service.category)
-        if services:
-            return Verdict(False, services[0], services[0].category)
-        return _UNDECLARED
 
     def fingerprint(self, use: str = "") -> str:
         """Eight hex digits that differ when what this visitor gets differs, also by its use: as a
@@ -192,6 +188,15 @@ class Decision:
             self.gpc_honoured,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
+
+
+def _any_of(services: tuple[Service, ...], passes: Callable[[Service], bool]) -> Verdict:
+    for service in services:
+        if passes(service):
+            return Verdict(True, service, service.category)
+    if services:
+        return Verdict(False, services[0], services[0].category)
+    return _UNDECLARED
 
 
 def decide(

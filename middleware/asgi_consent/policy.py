@@ -91,6 +91,17 @@ class Revision:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentMode:
+    """How Google's tags are told. Basic: they load once their category is granted. `advanced`: they
+    load at once, told that it is denied, and send pings without cookies, which a data protection
+    authority may well take for access to the device. Only the operator can decide that."""
+
+    advanced: bool = False
+    ads_data_redaction: bool = True
+    url_passthrough: bool = False
+
+
 _UNKNOWN_REGIONS = frozenset(("XX", "T1", "ZZ", "AP", "EU"))  # how CDNs say they don't know
 _region = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?").fullmatch
 
@@ -132,6 +143,7 @@ class Policy:
     region: Region = Region()
     unknown_hosts: UnknownHosts = UnknownHosts.GATE
     own_hosts: tuple[str, ...] = ()
+    consent_mode: ConsentMode = ConsentMode()
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -155,7 +167,14 @@ class Policy:
     def version(self) -> str:
         """Changes whenever what is declared does."""
         services = list(self.services.values())
-        parts = (services, self.tail.version, self.categories, self.unknown_hosts, self.own_hosts)
+        parts = (
+            services,
+            self.tail.version,
+            self.categories,
+            self.unknown_hosts,
+            self.own_hosts,
+            self.consent_mode,
+        )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
     def is_own(self, host: str, page_host: str) -> bool:

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from asgi_consent.catalog.builtin import builtin_services, builtin_tail
+from asgi_consent.catalog.consent_apis import CONSENT_MODE
 from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
-from asgi_consent.catalog.services import Lifetime
+from asgi_consent.catalog.services import Lifetime, Service
 from asgi_consent.declarations import is_address, is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Category,
+    ConsentMode,
     Mode,
     Policy,
     Region,
@@ -96,7 +98,10 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     root = Table(data, "", problems)
     site, own_hosts = _site(root.table("site"))
     categories = _categories(root.table("categories"))
+    consent_mode = _consent_mode(root.table("consent_mode"))
     services, tail = read_services(root, [category.id for category in categories])
+    if consent_mode.advanced:
+        services = {id_: _running_denied(service) for id_, service in services.items()}
     settings = Settings(
         site=site,
         controller=_controller(root.table("controller")),
@@ -111,6 +116,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             region=_region(root.table("region")),
             unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),
             own_hosts=own_hosts,
+            consent_mode=consent_mode,
         ),
         source=source,
     )
@@ -188,6 +194,21 @@ def _revision(table: Table) -> Revision:
         table.problem("url", 'the address of the policy, such as "/privacy"')
     table.done()
     return revision
+
+
+def _consent_mode(table: Table) -> ConsentMode:
+    mode = ConsentMode(
+        advanced=table.flag("advanced", False),
+        ads_data_redaction=table.flag("ads_data_redaction", True),
+        url_passthrough=table.flag("url_passthrough", False),
+    )
+    table.done()
+    return mode
+
+
+def _running_denied(service: Service) -> Service:
+    ours = service.declared and service.consent_api == CONSENT_MODE
+    return service._replace(runs_denied=True) if ours else service
 
 
 def _region(table: Table) -> Region:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.vendors import vendors_script
 from asgi_consent.catalog.domains import is_same_site, registrable_domain
 from asgi_consent.catalog.patterns import HostPattern, patterns_of_cookies, patterns_of_storage
 from asgi_consent.catalog.services import NECESSARY, Service
@@ -60,8 +61,10 @@ def _names(patterns: Iterable[tuple[str, Service]], grants: Grants) -> list[list
 
 
 def guard_script(policy: Policy, grants: Grants, page_host: str) -> bytes:
+    """The guard, and behind it what vendors' scripts are told."""
     rules = json.dumps(guard_rules(policy, grants, page_host), separators=(",", ":"))
-    return STATIC_FILES["guard.js"].body.replace(b"__CONSENT_RULES__", rules.encode("ascii"), 1)
+    guard = STATIC_FILES["guard.js"].body.replace(b"__CONSENT_RULES__", rules.encode("ascii"), 1)
+    return guard + vendors_script(policy, grants)
 
 
 def _hosts(
@@ -74,7 +77,7 @@ def _hosts(
             own = not pattern.host or policy.is_own(pattern.host, page_host)
             if own and not service.declared:
                 continue
-            entry = [int(pattern.subdomains), pattern.path, int(grants.allow(service))]
+            entry = [int(pattern.subdomains), pattern.path, int(grants.run(service))]
             entries = found.setdefault(pattern.host, [])
             if entry not in entries:
                 entries.append(entry)

@@ -16,6 +16,7 @@ from markupsafe import escape
 
 from asgi_consent.assets import TEMPLATES
 from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.vendors import INTERPRETER
 from asgi_consent.banner.words import content_of, purpose_of
 from asgi_consent.catalog.services import Service
 from asgi_consent.consent import Status
@@ -169,7 +170,8 @@ class Banner:
 
     @cached_property
     def guard_version(self) -> str:
-        return STATIC_FILES["guard.js"].version + self._settings.policy.version
+        scripts = STATIC_FILES["guard.js"].version + INTERPRETER.version
+        return scripts + self._settings.policy.version
 
     def _guard_address(self, decision: Decision, root: str) -> str:
         version = self.guard_version

@@ -69,7 +69,8 @@ class Service(NamedTuple):
     """One service. `country` is the vendor's, as in ISO 3166; `consent_api` names what its code is
     told of the visitor's choice by; `sources` are
     marks of rebuild/sources.toml; `in_tail` is true where only hosts and cookie names are known,
-    `declared` for those the operator's settings name."""
+    `declared` for those the operator's settings name, `runs_denied` where the operator lets the
+    scripts load before they are granted, told by their consent API that they are not."""
 
     id: str
     name: str
@@ -86,4 +87,5 @@ class Service(NamedTuple):
     consent_api: str = ""
     sources: str = ""
     in_tail: bool = False
+    runs_denied: bool = False
     declared: bool = False
