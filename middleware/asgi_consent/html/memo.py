@@ -10,16 +10,17 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 _MOST_CONTEXTS = 8
-_MOST_BYTES = 4 * 1024 * 1024  # of one generation of a memo
-_LONGEST = 1024 * 1024  # bytes of a tag or an element worth keeping
+_MOST_SHARED = 4 * 1024 * 1024  # bytes of one generation of a memo that requests share
+_MOST_OF_PAGE = 64 * 1024  # and of one that a page has to itself
 
 
 class Memo:
     """As written → as sent. Two generations: what is used stays when the older one goes."""
 
-    __slots__ = ("_bytes", "_old", "_young")
+    __slots__ = ("_bytes", "_most", "_old", "_young")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST_OF_PAGE) -> None:
+        self._most = most
         self._young: dict[bytes, bytes] = {}
         self._old: dict[bytes, bytes] = {}
         self._bytes = 0
@@ -31,11 +32,11 @@ class Memo:
         return sent
 
     def put(self, key: bytes, sent: bytes) -> None:
-        if len(key) > _LONGEST:
+        if len(key) > self._most // 4:
             return
         self._young[key] = sent
         self._bytes += len(key) + (len(sent) if sent is not key else 0)
-        if self._bytes > _MOST_BYTES:
+        if self._bytes > self._most:
             self._old, self._young, self._bytes = self._young, {}, 0
 
 
@@ -48,7 +49,7 @@ class Memos:
     def of(self, context: Hashable) -> Memo:
         memo = self._memos.get(context)
         if memo is None:
-            memo = self._memos[context] = Memo()
+            memo = self._memos[context] = Memo(_MOST_SHARED)
             if len(self._memos) > _MOST_CONTEXTS:
                 self._memos.popitem(last=False)
         else:
