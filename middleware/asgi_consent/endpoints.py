@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
-from asgi_consent.banner.guard import guard_script, parse_grants
+from asgi_consent.banner.guard import parse_grants
 from asgi_consent.banner.render import Banner
 from asgi_consent.banner.static_files import FOREVER, STATIC_FILES
 from asgi_consent.consent import Choice, Consent, make_choice
+from asgi_consent.csp_reports import CspReports
 from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
@@ -35,8 +36,14 @@ _PAGE_POLICY = (
 
 class Endpoints:
     def __init__(
-        self, settings: Settings, banner: Banner, visitor: VisitorCookies, signer: ConsentSigner
+        self,
+        settings: Settings,
+        banner: Banner,
+        visitor: VisitorCookies,
+        signer: ConsentSigner,
+        reports: CspReports,
     ) -> None:
+        self._reports = reports
         self._settings = settings
         self._policy: Policy = settings.policy
         self._banner = banner
@@ -48,6 +55,7 @@ class Endpoints:
             ("GET", "kept"): self._kept,
             ("GET", "guard.js"): self._guard,
             ("POST", "choice"): self._choice,
+            ("POST", "report"): self._report,
         }
 
     def owns(self, request: Request) -> bool:
@@ -97,7 +105,7 @@ class Endpoints:
 
     async def _guard(self, exchange: Exchange) -> None:
         grants = parse_grants(exchange.query("grants"), self._policy)
-        body = guard_script(self._policy, grants, exchange.request.host)
+        body = self._banner.guard(grants, exchange.request.host)
         # Only what this very version would name: an older node must not poison a new address.
         asked = exchange.query("v")
         cache = FOREVER if asked == self._banner.guard_version else "no-cache"
@@ -107,6 +115,15 @@ class Endpoints:
         file = STATIC_FILES[name]
         cache = FOREVER if exchange.query("v") == file.version else "no-cache"
         await exchange.answer(200, file.media_type, file.body, cache=cache)
+
+    async def _report(self, exchange: Exchange) -> None:
+        if self._reports.may_come():
+            body = await exchange.body()
+            try:
+                self._reports.take(body, exchange.request.host)
+            except (ValueError, RecursionError):
+                raise Refusal(400, "Not understood", "That is no report of a browser.") from None
+        await exchange.answer(204, "", b"")
 
     # ---- the choice
 

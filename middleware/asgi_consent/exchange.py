@@ -12,7 +12,7 @@ from asgi_consent.http.headers import get_header, media_type
 from asgi_consent.http.request import Request
 from asgi_consent.types import Header, Headers, Receive, Send
 
-LARGEST_BODY = 16 * 1024  # bytes of a choice
+LARGEST_BODY = 16 * 1024  # bytes of a choice or a report
 _SINGULAR = {"categories": "category", "services": "service"}
 
 
@@ -63,17 +63,20 @@ class Exchange:
         sent = media_type(self.request.headers)
         return b"application/json" in accept or sent == b"application/json"
 
-    async def fields(self) -> Fields:
+    async def body(self) -> bytes:
         body = b""
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise Refusal(400, "Cut off", "The request ended before it was complete.")
-            body += message.get("body", b"")
+            body += bytes(message.get("body", b""))
             if len(body) > LARGEST_BODY:
-                raise Refusal(413, "Too large", "A choice is much smaller than this.")
+                raise Refusal(413, "Too large", "What belongs here is much smaller than this.")
             if not message.get("more_body"):
-                break
+                return body
+
+    async def fields(self) -> Fields:
+        body = await self.body()
         try:
             if media_type(self.request.headers) == b"application/json":
                 return Fields(_json_fields(json.loads(body)), from_script=True)

@@ -74,13 +74,16 @@ class Findings:
         fix = f"; to have it read, install asgi-consent[{names}]" if names else ""
         self._once(logging.WARNING, f"{ascii(what)[1:-1]} cannot be read and passes ungated{fix}")
 
-    def kept_out(self, directive: bytes) -> None:
-        """The app's own policy stops a file of ours."""
-        self._once(
-            logging.WARNING,
-            f"the app's Content-Security-Policy keeps our files out: add 'self' or a nonce to "
-            f"{directive.decode('ascii')}",
-        )
+    def reported(self, host: str, directive: str) -> None:
+        """A host that a browser says a page tried to reach, and nobody declared."""
+        shown = _quoted(host)
+        if len(self._sent) < _MOST_SENT:
+            self._sent.add(shown)
+            self._once(
+                logging.WARNING,
+                f"browsers report {directive} to undeclared host {shown}; to declare it, add "
+                f"hosts = [{shown}] to one of [[services]]",
+            )
 
     def _held(self, what: str, verdict: Verdict, how: str) -> None:
         if verdict.category is None:

@@ -13,6 +13,8 @@ from os import PathLike
 from typing import Any
 
 from asgi_consent.banner.render import Banner
+from asgi_consent.boundary import Boundary
+from asgi_consent.csp_reports import CspReports
 from asgi_consent.current import consent_applies
 from asgi_consent.decision import Decision, decide
 from asgi_consent.endpoints import Endpoints
@@ -61,8 +63,10 @@ class ConsentMiddleware:
         self._observe = settings.mode is Mode.OBSERVE
         self._findings = Findings(settings.policy, settings.mode)
         banner = Banner(settings)
-        self._tools = Tools(banner, self._visitor, self._findings, self._observe)
-        self._endpoints = Endpoints(settings, banner, self._visitor, signer)
+        boundary = Boundary(settings.policy, settings.prefix)
+        self._tools = Tools(banner, boundary, self._visitor, self._findings, self._observe)
+        reports = CspReports(settings.policy, self._findings)
+        self._endpoints = Endpoints(settings, banner, self._visitor, signer, reports)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

@@ -33,6 +33,14 @@ class UnknownHosts(StrEnum):
     ALLOW = "allow"
 
 
+class CspMode(StrEnum):
+    """What the Content-Security-Policy derived from consent does."""
+
+    ENFORCE = "enforce"
+    REPORT_ONLY = "report-only"
+    OFF = "off"
+
+
 class Rule(StrEnum):
     """What counts before the visitor has chosen. Ordered: the first is the strictest."""
 
@@ -144,6 +152,7 @@ class Policy:
     unknown_hosts: UnknownHosts = UnknownHosts.GATE
     own_hosts: tuple[str, ...] = ()
     consent_mode: ConsentMode = ConsentMode()
+    csp: CspMode = CspMode.ENFORCE
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -174,6 +183,7 @@ class Policy:
             self.unknown_hosts,
             self.own_hosts,
             self.consent_mode,
+            self.csp,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 
 from asgi_consent.decision import Decision
 from asgi_consent.http.cookies import remove_cookie, remove_wherever
-from asgi_consent.http.headers import size_of
+from asgi_consent.http.headers import LARGEST_HEAD, size_of
 from asgi_consent.http.known_scopes import KnownScopes
 from asgi_consent.http.request import Request
 from asgi_consent.types import Headers
 from asgi_consent.visitor import VisitorCookies
-
-# nginx takes 4 kB of headers from an app unless told otherwise, and answers 502 to more.
-_LARGEST_HEAD = 3500  # bytes
 
 
 def removals(
@@ -28,7 +25,7 @@ def removals(
     """For a response that has `headers` already. First the cookies of which it is `known` where
     they live, then `names`, which came with a request for `path`. What does not fit comes with one
     of the next responses."""
-    room = _LARGEST_HEAD - size_of(headers)
+    room = LARGEST_HEAD - size_of(headers)
     removed = _of_known_scope(visitor, request, decision, known, room)
     room -= size_of(removed)
     return removed + remove_wherever(names, request.host, path, secure=request.secure, room=room)

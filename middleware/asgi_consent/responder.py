@@ -16,12 +16,13 @@ from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
 from asgi_consent.http.coding import accepts, is_known, missing_extras, recoded
-from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
+from asgi_consent.http.csp import admit
 from asgi_consent.http.headers import copy_headers, get_header, without
 from asgi_consent.http.page_type import (
     PageType,
     content_coding,
     declared_charset,
+    is_markup,
     page_type,
 )
 from asgi_consent.http.request import Request
@@ -77,11 +78,18 @@ class Responder:
         if self._may_be_page(message["status"], headers):
             self._start = message
             return
-        if message["status"] == 304 and not self._tools.observe:
-            request = self._request
-            if request.wants_document or caching.is_tagged(request.headers):
-                message["headers"] = self._filter.varied(headers)
+        if not self._tools.observe:
+            message["headers"] = self._unread(message["status"], headers)
         await self._send(message)
+
+    def _unread(self, status: int, headers: Headers) -> Headers:
+        """The headers of what is not rewritten."""
+        request = self._request
+        if request.wants_worker or (request.wants_document and is_markup(headers)):
+            return self._filter.unread(headers)
+        if status == 304 and (request.wants_document or caching.is_tagged(request.headers)):
+            return self._filter.varied(headers)
+        return headers
 
     def _may_be_page(self, status: int, headers: Headers) -> bool:
         # For a document the Range of the request never reached the app.
@@ -149,24 +157,43 @@ class Responder:
         self._start = None
         observe = self._tools.observe
         sent = coding if accepts(self._request.headers, coding) else b""
-        if opening.is_page and self._request.method != "HEAD":
-            self._body = PageBody(
-                self._rewriter(headers),
-                coding=coding,
-                sent=sent,
-                charset=opening.charset,
-                observe=observe,
-            )
+        rewriter = None
         if opening.is_page and not observe:
-            headers = self._filter.page(recoded(headers, coding, sent))
+            headers, rewriter = self._as_page(recoded(headers, coding, sent))
+        elif opening.is_page:
+            rewriter = Rewriter(self._gating(), fragment=self._request.is_fragment)
+        if rewriter and self._request.method != "HEAD":
+            self._body = PageBody(
+                rewriter, coding=coding, sent=sent, charset=opening.charset, observe=observe
+            )
         await self._send({**start, "headers": headers})
         return True
 
-    def _rewriter(self, headers: Headers) -> Rewriter:
+    def _as_page(self, headers: Headers) -> tuple[Headers, Rewriter]:
+        """The headers of a page, and what rewrites its body."""
+        decision, request, banner = self._decision, self._request, self._tools.banner
+        if request.is_fragment:
+            return self._filter.page(headers)[0], Rewriter(self._gating(), fragment=True)
+        admission = admit(headers, banner.own_files(decision, request))
+        headers, meta = self._filter.page(admission.headers)
+        reloads = request.method in ("GET", "HEAD")
+        place = Placement(
+            root=request.root,
+            address=request.address if reloads else request.root + "/",
+            nonce=admission.nonce,
+            with_integrity=admission.with_integrity,
+            reloads=reloads,
+            just_chosen=self._tools.visitor.just_chose(decision.consent),
+        )
+        head = meta + banner.head(decision, request.host, place)
+        body = b"" if request.is_framed else banner.body(decision, place)
+        return headers, Rewriter(self._gating(), head=head, body=body)
+
+    def _gating(self) -> Gating:
         decision, request, banner = self._decision, self._request, self._tools.banner
         # In a frame of somebody else's page a press may not be the visitor's own doing.
         lured = request.is_framed and not request.is_from_here
-        gating = Gating(
+        return Gating(
             decision,
             Page(request.host, (request.base,)),
             lambda verdict, host: banner.placeholder(
@@ -176,20 +203,3 @@ class Responder:
             memos=self._tools.memos,
             variant=(request.root, lured),
         )
-        if request.is_fragment:
-            return Rewriter(gating, fragment=True)
-        reloads = request.method in ("GET", "HEAD")
-        place = Placement(
-            root=request.root,
-            address=request.address if reloads else request.root + "/",
-            script_nonce=nonce_of(headers, SCRIPTS),
-            style_nonce=nonce_of(headers, STYLES),
-            reloads=reloads,
-            just_chosen=self._tools.visitor.just_chose(decision.consent),
-        )
-        for sources in (SCRIPTS, STYLES):
-            if keeps_us_out(headers, sources):
-                self._tools.findings.kept_out(sources[-2])
-        head = banner.head(decision, place)
-        body = b"" if request.is_framed else banner.body(decision, place)
-        return Rewriter(gating, head=head, body=body)

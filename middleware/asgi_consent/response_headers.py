@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from asgi_consent.banner.render import Banner
+from asgi_consent.boundary import Boundary
 from asgi_consent.catalog.services import NECESSARY
 from asgi_consent.decision import Decision, Page
 from asgi_consent.findings import Findings
@@ -15,7 +16,7 @@ from asgi_consent.http import caching, reporting
 from asgi_consent.http.ad_headers import AD_HEADERS
 from asgi_consent.http.client_hints import kept_hints
 from asgi_consent.http.cookies import default_path, parse_set_cookie, remove_cookie
-from asgi_consent.http.headers import get_all, get_header, without
+from asgi_consent.http.headers import LARGEST_HEAD, get_all, get_header, size_of, without
 from asgi_consent.http.known_scopes import KnownScopes, is_worth_knowing
 from asgi_consent.http.links import filter_links
 from asgi_consent.http.refresh import refresh_url
@@ -31,6 +32,7 @@ class Tools:
     """What every response needs, made once for the app. With `observe` nothing is changed."""
 
     banner: Banner
+    boundary: Boundary
     visitor: VisitorCookies
     findings: Findings
     observe: bool
@@ -118,6 +120,8 @@ class Gates:
         return granted
 
 
+_FOR_REMOVALS = 800  # bytes that a policy leaves for the removal of cookies
+
 #: gives what may pass of a header, by its name and its value
 _Gate = Callable[[Gates, str, bytes], bytes | None]
 
@@ -196,9 +200,29 @@ class HeaderFilter:
             return headers
         return kept + self._remembered(letting) if letting else kept
 
-    def page(self, headers: Headers) -> Headers:
-        """The same headers as those of a page, whose body is rewritten."""
-        return self.varied(without(headers, caching.STALE))
+    def page(self, headers: Headers) -> tuple[Headers, bytes]:
+        """The same headers as those of a page whose body is rewritten; and what must come first in
+        its head, where the policy for it is too long for a header."""
+        headers = without(headers, caching.STALE)
+        boundary, request, grants = self._tools.boundary, self._request, self._decision.grants
+        meta = b""
+        if boundary.is_on:
+            room = LARGEST_HEAD - size_of(headers) - _FOR_REMOVALS
+            if policy := boundary.header(request, grants, room):
+                headers.append(policy)
+            else:
+                meta = boundary.meta(request, grants)
+        return self.varied(headers), meta
+
+    def unread(self, headers: Headers) -> Headers:
+        """The same headers as those of what can run scripts and is not rewritten: a worker, or a
+        document that we do not read. The boundary holds there too."""
+        boundary, request = self._tools.boundary, self._request
+        if not boundary.is_on:
+            return headers
+        room = LARGEST_HEAD - size_of(headers) - _FOR_REMOVALS
+        headers = [*headers, boundary.short_header(request, self._decision.grants, room)]
+        return caching.private(headers) if request.wants_worker else self.varied(headers)
 
     def varied(self, headers: Headers) -> Headers:
         """The same headers as those of a page, or of a 304 that confirms one."""

@@ -22,6 +22,7 @@ from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Category,
     ConsentMode,
+    CspMode,
     Mode,
     Policy,
     Region,
@@ -117,6 +118,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),
             own_hosts=own_hosts,
             consent_mode=consent_mode,
+            csp=root.choice("csp", CspMode, CspMode.ENFORCE),
         ),
         source=source,
     )

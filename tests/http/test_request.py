@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_consent.http.csp import SCRIPTS, STYLES, keeps_us_out, nonce_of
 from asgi_consent.http.headers import copy_headers, media_type
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.types import Header
@@ -139,37 +138,6 @@ def test_referring_address_is_only_of_this_origin() -> None:
         local_address(request("/", (b"referer", b"http://evil.example/a")).referring_address())
         == "/"
     )
-
-
-@pytest.mark.parametrize(
-    ("policy", "nonce"),
-    [
-        (b"script-src 'nonce-abc' 'strict-dynamic'", b"abc"),
-        (b"default-src 'nonce-d'; img-src *", b"d"),
-        (b"default-src 'nonce-d'; script-src 'self'", b""),
-        (b"script-src 'self'; script-src-elem 'nonce-e=='", b"e=="),
-        (b"img-src 'nonce-x'", b""),
-        (b"SCRIPT-SRC 'NONCE-Q'", b"Q"),
-    ],
-)
-def test_nonce_is_read_where_scripts_get_it_from(policy: bytes, nonce: bytes) -> None:
-    assert nonce_of([(b"Content-Security-Policy", policy)], SCRIPTS) == nonce
-
-
-@pytest.mark.parametrize(
-    ("policy", "out"),
-    [
-        (b"style-src 'none'", True),
-        (b"default-src 'none'", True),
-        (b"style-src 'self'", False),
-        (b"style-src 'nonce-x'", False),
-        (b"style-src https://shop.example", False),
-        (b"img-src 'none'", False),
-        (b"default-src 'self', style-src 'none'", True),
-    ],
-)
-def test_policy_that_surely_stops_our_files_is_seen(policy: bytes, out: bool) -> None:
-    assert keeps_us_out([(b"content-security-policy", policy)], STYLES) is out
 
 
 def test_headers_of_any_shape_are_read() -> None:

@@ -15,20 +15,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import escape
 
 from asgi_consent.assets import TEMPLATES
-from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.guard import guard_script
+from asgi_consent.banner.static_files import STATIC_FILES, sha256_digest
 from asgi_consent.banner.vendors import INTERPRETER
 from asgi_consent.banner.words import content_of, purpose_of
 from asgi_consent.catalog.services import Service
 from asgi_consent.consent import Status
-from asgi_consent.decision import Decision
+from asgi_consent.decision import Decision, Grants
+from asgi_consent.http.csp import OwnFiles
+from asgi_consent.http.request import Request
 from asgi_consent.policy import Rule
 from asgi_consent.settings import Settings
 
 # Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
-# URL, and the nonce attribute of the style sheet.
+# URL.
 _ADDRESS = "THE-RETURN-ADDRESS"
 _ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
-_STYLE_NONCE = "THE-STYLE-NONCE"
+
+_is_authority = re.compile(r"[a-z0-9_.:\[\]-]+").fullmatch
 
 _SAID = {
     Status.GIVEN: "Saved. You can change it any time.",
@@ -67,12 +71,13 @@ class _State:
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The page that the banner goes into. `root` is where the app is mounted, `address` what to
-    come back to; `reloads`: it can be loaded again without harm; `just_chosen`: say so."""
+    come back to; `reloads`: it can be loaded again without harm; `just_chosen`: say so. `nonce` and
+    `with_integrity` are what the app's policy asks of scripts."""
 
     root: str
     address: str
-    script_nonce: bytes = b""
-    style_nonce: bytes = b""
+    nonce: bytes = b""
+    with_integrity: bool = False
     reloads: bool = True
     just_chosen: bool = False
 
@@ -98,13 +103,16 @@ class Banner:
         # Bounded: who chooses single services in many combinations only evicts.
         self._body_of = lru_cache(256)(self._render_body)
         self.placeholder = lru_cache(1024)(self._render_placeholder)
+        #: the guard's script for a set of grants on a host
+        self.guard = lru_cache(64)(self._write_guard)
         # A mistake in a template shows now, not when the first visitor comes.
         self._body_of(_State.of(Decision(settings.policy), ""))
 
-    def head(self, decision: Decision, place: Placement) -> bytes:
+    def head(self, decision: Decision, host: str, place: Placement) -> bytes:
         """The guard, first in the head."""
-        address = _ascii(str(escape(self._guard_address(decision, place.root))))
-        return b'<script src="%s"%s></script>' % (address, _nonce(place.script_nonce))
+        address = self._guard_address(decision.grants, place.root)
+        digest = self._guard_digest(decision.grants, host) if place.with_integrity else b""
+        return _script(address, place.nonce, digest)
 
     def body(self, decision: Decision, place: Placement) -> bytes:
         """Banner and link, first in the body."""
@@ -112,15 +120,29 @@ class Banner:
         texts = {
             _ADDRESS: _ascii(str(escape(place.address))),
             _ADDRESS_QUOTED: quote(place.address, safe="/").encode(),
-            _STYLE_NONCE: _nonce(place.style_nonce),
         }
         # Piece by piece: what is put in is never looked through for stand-ins itself.
         banner = b"".join(texts[piece] if isinstance(piece, str) else piece for piece in pieces)
-        return banner + b'<script src="%s" defer%s%s></script>' % (
-            _ascii(str(escape(self._file("banner.js", place.root)))),
-            b"" if place.reloads else b" data-no-reload",
-            _nonce(place.script_nonce),
+        digest = STATIC_FILES["banner.js"].digest if place.with_integrity else b""
+        more = b" defer" if place.reloads else b" defer data-no-reload"
+        return banner + _script(self._file("banner.js", place.root), place.nonce, digest, more)
+
+    def own_files(self, decision: Decision, request: Request) -> OwnFiles:
+        """What a policy of the app's must let through for a page."""
+        if not _is_authority(request.authority):
+            return OwnFiles((), (), lambda: ())
+        origin = f"{'https' if request.secure else 'http'}://{request.authority}"
+        folder = origin + self._prefix(request.root) + "/"
+        scripts, styles = (
+            tuple((folder + name).encode("ascii") for name in names)
+            for names in (("guard.js", "banner.js"), ("banner.css", "placeholder.css"))
         )
+
+        def digests() -> tuple[bytes, ...]:
+            guard = self._guard_digest(decision.grants, request.host)
+            return tuple(b"'%s'" % digest for digest in (guard, STATIC_FILES["banner.js"].digest))
+
+        return OwnFiles(scripts, styles, digests)
 
     def page(self, name: str, decision: Decision, root: str, address: str, **more: Any) -> bytes:
         """A page of our own: `preferences`, `blocked`, `error`."""
@@ -133,9 +155,8 @@ class Banner:
         """The banner in pieces: its bytes, and in between the names of stand-ins."""
         context = self._context(state)
         context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
-        context |= {"style_nonce": _STYLE_NONCE}
         text = self._environment.get_template("banner.html").render(context)
-        pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED}|{_STYLE_NONCE})", text)
+        pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED})", text)
         return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
 
     def _render_placeholder(
@@ -173,9 +194,14 @@ class Banner:
         scripts = STATIC_FILES["guard.js"].version + INTERPRETER.version
         return scripts + self._settings.policy.version
 
-    def _guard_address(self, decision: Decision, root: str) -> str:
-        version = self.guard_version
-        return f"{self._prefix(root)}/guard.js?v={version}&grants={decision.grants.key}"
+    def _guard_address(self, grants: Grants, root: str) -> str:
+        return f"{self._prefix(root)}/guard.js?v={self.guard_version}&grants={grants.key}"
+
+    def _write_guard(self, grants: Grants, host: str) -> bytes:
+        return guard_script(self._settings.policy, grants, host)
+
+    def _guard_digest(self, grants: Grants, host: str) -> bytes:
+        return sha256_digest(self.guard(grants, host))
 
     def _prefix(self, root: str) -> str:
         return root + self._settings.prefix
@@ -184,8 +210,12 @@ class Banner:
         return f"{self._prefix(root)}/{name}?v={STATIC_FILES[name].version}"
 
 
-def _nonce(nonce: bytes) -> bytes:
-    return b' nonce="' + nonce + b'"' if nonce else b""
+def _script(address: str, nonce: bytes, digest: bytes, more: bytes = b"") -> bytes:
+    if nonce:
+        more += b' nonce="%s"' % nonce
+    if digest:
+        more += b' integrity="%s"' % digest
+    return b'<script src="%s"%s></script>' % (_ascii(str(escape(address))), more)
 
 
 def _ascii(text: str) -> bytes:

@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable
 
 from asgi_consent.types import Header, Headers
 
+#: nginx takes 4 kB of headers from an app unless told otherwise, and answers 502 to more
+LARGEST_HEAD = 3500  # bytes
+
 
 def copy_headers(raw: Iterable[Iterable[bytes]] | None) -> Headers:
     """A list of pairs, whatever the app sent: nothing, tuples, lists, a generator."""

@@ -20,6 +20,7 @@ _BODILESS = frozenset((*range(100, 200), 204, 304))
 #: the second is a message of page fragments that a script puts into the page
 _HTML = (b"text/html", b"text/vnd.turbo-stream.html")
 _XHTML = b"application/xhtml+xml"
+_XML = (b"text/xml", b"application/xml")
 #: types that make a browser look at the body
 _SNIFFED = frozenset((b"", b"unknown/unknown", b"application/unknown", b"*/*"))
 
@@ -60,6 +61,12 @@ def page_type(status: int, headers: Headers, *, ranged: bool) -> PageType:
         for value in get_all(headers, b"x-content-type-options")
     )
     return PageType.SNIFF if essence in _SNIFFED and not nosniff else PageType.OTHER
+
+
+def is_markup(headers: Iterable[Header]) -> bool:
+    """Whether a browser that navigates there may run scripts in it, read by us or not."""
+    essences = map(_essence_of, _types(headers))
+    return any(essence in (*_HTML, *_XML) or essence.endswith(b"+xml") for essence in essences)
 
 
 def declared_charset(headers: Iterable[Header]) -> bytes:

@@ -14,6 +14,7 @@ from asgi_consent.types import Headers, Scope
 _IN_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar, and the slash
 _LONGEST_ADDRESS = 8 * 1024  # characters
 _DOCUMENTS = (b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe")
+_WORKERS = (b"worker", b"sharedworker", b"serviceworker")
 #: headers of libraries that fetch pieces of HTML and put them into a page
 _FRAGMENT_HEADERS = (b"hx-request", b"turbo-frame", b"x-up-version", b"x-pjax")
 
@@ -132,6 +133,11 @@ class Request:
         if self.destination:
             return self.destination in _DOCUMENTS
         return b"text/html" in (get_header(self.headers, b"accept") or b"")
+
+    @property
+    def wants_worker(self) -> bool:
+        """Whether the answer will run apart from the page that asked for it."""
+        return self.destination in _WORKERS
 
     @property
     def may_get_html(self) -> bool:
