@@ -152,7 +152,8 @@ def test_what_every_visitor_gets_stays_in_shared_caches(protect: Protect) -> Non
 def test_undeclared_link_passes_where_only_what_is_active_is_held_back(protect: Protect) -> None:
     link = (b"link", b"<https://t.example/a.png>; rel=preload; as=image")
     active = [(b"refresh", b"0;url=//t.example"), (b"reporting-endpoints", b'a="//t.example"')]
-    app = protect(SimpleApp(headers=[*active, link]), unknown_hosts="gate-active")
+    script = (b"link", b"<https://t.example/a.js>; rel=preload; as=script")
+    app = protect(SimpleApp(headers=[*active, script, link]), unknown_hosts="gate-active")
 
     assert get(app).headers == [link]
 

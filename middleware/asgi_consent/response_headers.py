@@ -61,10 +61,10 @@ class Gates:
             self._findings.withheld(shown, "it cannot be read")
             return None
 
-    def leading(self, name: str, *, passive: bool = False) -> Callable[[str], bool]:
-        """Tells of each URL whether the header may lead to it."""
+    def leading(self, name: str) -> Callable[..., bool]:
+        """Tells of each URL whether the header may lead to it, and whether to see it only."""
 
-        def allowed(url: str) -> bool:
+        def allowed(url: str, passive: bool = False) -> bool:
             verdict = self._decision.url(url, self._page, passive=passive)
             self._findings.header(name, verdict, url)
             if verdict.allowed and verdict.category not in (None, NECESSARY):
@@ -126,16 +126,14 @@ _FOR_REMOVALS = 800  # bytes that a policy leaves for the removal of cookies
 _Gate = Callable[[Gates, str, bytes], bytes | None]
 
 
-def _by_url(
-    filtered: Callable[[bytes, Callable[[str], bool]], bytes | None], *, passive: bool = False
-) -> _Gate:
+def _by_url(filtered: Callable[[bytes, Callable[..., bool]], bytes | None]) -> _Gate:
     """Lets pass what leads to allowed URLs."""
-    return lambda gates, name, value: filtered(value, gates.leading(name, passive=passive))
+    return lambda gates, name, value: filtered(value, gates.leading(name))
 
 
 #: every header that is held back until it is granted, but for cookies
 GATES: Mapping[bytes, _Gate] = {
-    b"link": _by_url(filter_links, passive=True),
+    b"link": _by_url(filter_links),
     b"refresh": Gates.refresh,
     b"speculation-rules": Gates.speculation_rules,
     b"accept-ch": Gates.client_hints,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from asgi_consent.http.links import filter_links, parse_links
 
 
-def own_only(url: str) -> bool:
+def own_only(url: str, passive: bool = False) -> bool:
     return url.startswith("/")
 
 

@@ -82,11 +82,6 @@ PASSIVE = frozenset(
         *_WITH_BACKGROUND,
     )
 )
-PASSIVE_RELS = frozenset(
-    b"stylesheet icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image "
-    b"mask-icon".split()
-)
-PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
 
 #: these start tags are looked at for their names, all others only for a stopping attribute
 HTML_STOPS = (

@@ -21,7 +21,7 @@ from asgi_consent.html.script_text import (
 )
 from asgi_consent.html.tags import Tag
 from asgi_consent.http.client_hints import kept_hints
-from asgi_consent.http.links import FETCHING as FETCHING_RELS
+from asgi_consent.http.links import is_passive as is_passive_link
 from asgi_consent.policy import UnknownHosts
 
 #: called with an element's name, a verdict and a URL, for everything held back, and for what passes
@@ -210,10 +210,7 @@ def script_type(tag: Tag) -> bytes:
 def _is_passive(tag: Tag) -> bool:
     if tag.name != b"link":
         return tag.name in elements.PASSIVE and has_box(tag)  # a pixel is not there to be seen
-    relations = rels(tag) & FETCHING_RELS
-    if b"preload" in relations:
-        return (tag.get(b"as") or b"").lower() in elements.PASSIVE_PRELOADS
-    return relations <= elements.PASSIVE_RELS
+    return is_passive_link(rels(tag), tag.get(b"as") or b"")
 
 
 def has_box(tag: Tag) -> bool:

@@ -13,11 +13,25 @@ FETCHING = frozenset(
     b"compression-dictionary".split()
 )
 
+_PASSIVE = frozenset(
+    b"stylesheet icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image "
+    b"mask-icon".split()
+)
+_PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
+
 # A quoted string, a URI, a comma, anything else; a quote or < without its end stands alone.
 _piece = re.compile(rb'"(?:[^"\\]|\\.)*+"|<[^>]*+>|[^",<]++|[",<]', re.DOTALL).findall
 _parameter = re.compile(
     rb""";\s*+([^\s=;"]*+)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+)))?+""", re.DOTALL
 ).findall
+
+
+def is_passive(rels: frozenset[bytes], destination: bytes) -> bool:
+    """Whether what a link fetches can only be shown. `destination`: what its `as` says."""
+    fetching = rels & FETCHING
+    if b"preload" in fetching:
+        return destination.lower() in _PASSIVE_PRELOADS
+    return fetching <= _PASSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,11 @@ class Link:
     raw: bytes
     urls: tuple[str, ...]
     rels: frozenset[bytes]
+    destination: bytes = b""
+
+    @property
+    def is_passive(self) -> bool:
+        return is_passive(self.rels, self.destination)
 
 
 def parse_links(value: bytes) -> tuple[list[Link], bool]:
@@ -48,18 +67,22 @@ def _link(raw: bytes) -> Link:
     uri, _, parameters = raw[1:].partition(b">")
     urls = [uri.decode("latin-1")]
     rels: set[bytes] = set()
+    destination = b""
     for name, quoted, plain in _parameter(parameters):
         text = quoted or plain
         if name.lower() == b"rel":
             rels.update(text.lower().split())
+        elif name.lower() == b"as":
+            destination = text
         elif name.lower() == b"imagesrcset":
             # Its URLs and its descriptors alike: a descriptor reads as a path of the site.
             urls += text.replace(b",", b" ").decode("latin-1").split()
-    return Link(raw, tuple(urls), frozenset(rels))
+    return Link(raw, tuple(urls), frozenset(rels), destination)
 
 
-def filter_links(value: bytes, allowed: Callable[[str], bool]) -> bytes | None:
+def filter_links(value: bytes, allowed: Callable[[str, bool], bool]) -> bytes | None:
     """The header without the fetching links that are not allowed; None where none is left.
+    `allowed` is asked about a URL and whether what it leads to can only be shown.
 
     In a header that cannot be understood every link counts as fetching, and what is no link goes.
     """
@@ -67,7 +90,8 @@ def filter_links(value: bytes, allowed: Callable[[str], bool]) -> bytes | None:
     kept = [
         link.raw
         for link in links
-        if (regular and not link.rels & FETCHING) or all(map(allowed, link.urls))
+        if (regular and not link.rels & FETCHING)
+        or all(allowed(url, regular and link.is_passive) for url in link.urls)
     ]
     if regular and len(kept) == len(links):
         return value
