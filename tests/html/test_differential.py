@@ -155,6 +155,9 @@ FETCHES = b"<img src=//t.example>"
         b"<svg><desc><div></desc><style><!-- </style>" + FETCHES,
         b"<svg><foreignObject><p></foreignObject><style><!-- </style>" + FETCHES,
         b"<svg><desc><![CDATA[><a b=']]>" + FETCHES,
+        b"<svg><desc><p></desc><![CDATA[<a b=']]>" + FETCHES + b"'>]]>" + FETCHES,
+        b"<svg><desc></b><![CDATA[ > <a b=']]>" + FETCHES + b"'>",
+        b"<math><mi></b><mglyph><style>" + FETCHES,
         # a frameset that is one, and one that is none
         b"<frameset><script><frame src=//t.example>",
         b"<frameset><plaintext><frame src=//t.example>",

@@ -17,6 +17,8 @@ from asgi_consent.html.grammar import only_of_head
 
 #: breaks out of foreign content; a second head is ignored
 _END_FOREIGN = b"<head>"
+#: an HTML element, in which there are no CDATA sections
+_IN_HTML = b"<span>"
 _END_SELECT = b"</select>"
 #: after a body a frameset is ignored, as a second body is
 _NO_FRAMESET = b"<body>"
@@ -33,7 +35,7 @@ _RAW_IN_FRAMESET = frozenset((b"noframes",))
 _NOT_IN_SELECT = (RAW_TEXT | {PLAINTEXT}) - {b"script", b"textarea"}
 
 #: start tags that change how the rest is read
-CHANGING = RAW_TEXT | ROOTS | {PLAINTEXT, _SELECT, _FRAMESET}
+CHANGING = RAW_TEXT | ROOTS | {PLAINTEXT, _SELECT, _FRAMESET, b"body"}
 
 
 class Context:
@@ -79,12 +81,20 @@ class Context:
         markup = b""
         if self._select and name in _NOT_IN_SELECT:
             markup += _END_SELECT
-            self._select = False
+            self.end(_SELECT)
         if self._foreign.in_doubt and (name in SETTLED or name == _CDATA):
-            markup += _END_FOREIGN
-            self._foreign.settle()
+            markup += self._out_of_foreign(name)
         if markup:
             self._choose()
+        return markup
+
+    def _out_of_foreign(self, name: bytes) -> bytes:
+        foreign = self._foreign
+        markup = b"" if foreign.outside else _END_FOREIGN
+        foreign.settle()
+        if name == _CDATA and foreign.in_doubt and not foreign.in_html:
+            markup += _IN_HTML
+            foreign.in_html = True
         return markup
 
     def start(self, name: bytes, raw: bytes) -> bool:
@@ -92,9 +102,8 @@ class Context:
         if self._framed:
             return False
         foreign = False
-        if self.in_head and name not in _OF_HEAD:
-            self.in_head = False
-            self._bodied = name == b"body"
+        self.in_head = self.in_head and name in _OF_HEAD
+        self._bodied = self._bodied or name == b"body"
         if self._foreign.is_open or name in ROOTS:
             foreign = self._foreign.start(name, raw)
             if self._select:  # of which older browsers ignore this, and newer ones don't

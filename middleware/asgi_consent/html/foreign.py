@@ -65,13 +65,15 @@ class _Open(NamedTuple):
 
 
 class ForeignContent:
-    __slots__ = ("_only_root", "_open", "_points", "in_doubt")
+    __slots__ = ("_only_root", "_open", "_points", "in_doubt", "in_html", "outside")
 
     def __init__(self) -> None:
         self._open: list[_Open] = []  # innermost last; an integration point holds HTML
         self.in_doubt = False
         self._only_root = b""  # in doubt: what may be open begins with this one, if anything
         self._points = False  # in doubt: something may be open below an integration point
+        self.outside = False  # in doubt: the next start tag is surely read as in HTML
+        self.in_html = False  # in doubt: what it would be in is surely an HTML element
 
     @property
     def is_open(self) -> bool:
@@ -146,6 +148,7 @@ class ForeignContent:
 
     def end(self, name: bytes) -> None:
         if self.in_doubt:
+            self.outside = self.in_html = False
             if name == self._only_root or name in _BREAKOUT_ENDS:
                 self.settle()
             return
@@ -180,16 +183,22 @@ class ForeignContent:
         """Foreign content has been ended in either reading: no doubt is left, unless the end of an
         integration point may lead back into it."""
         self.in_doubt = self._points
+        self.outside = True
 
     def _start_in_doubt(self, name: bytes, raw: bytes) -> bool:
         if name in SETTLED:
             return False
         if _breaks_out(name, raw):
             self.settle()
-        elif name in ROOTS and not is_self_closing(name, raw):
-            self._only_root = b""
-        self._points = self._points or name in _POINTS
-        return self.in_doubt
+        elif name in ROOTS or name in _MATH_MARKS:
+            if not is_self_closing(name, raw):
+                self._only_root = b""
+                self.outside = self.in_html = False
+            return True
+        elif not self.outside:
+            self._points = self._points or name in _POINTS
+        self.in_html = self.in_html or (self.outside and name in _PLAIN)
+        return self.in_doubt and not self.outside
 
     def _leave(self) -> None:
         while self.inside:
