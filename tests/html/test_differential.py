@@ -145,6 +145,7 @@ FETCHES = b"<img src=//t.example>"
         # an end tag that closes nothing: browsers stay in foreign content
         b"<svg></b><style>" + FETCHES,
         b"<svg></b><script>" + FETCHES,
+        b"<svg></b><p><svg></b><style>" + FETCHES,
         b"<svg></g><textarea>" + FETCHES,
         b"<math></div><xmp>" + FETCHES,
         b"<svg><path d=''></path></path><use href=//t.example /></svg>",

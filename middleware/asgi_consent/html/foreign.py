@@ -174,6 +174,7 @@ class ForeignContent:
         self._points = any(element.is_point for element in self._open)
         self._open.clear()
         self.in_doubt = True
+        self.outside = self.in_html = False
 
     def doubt_for_ever(self) -> None:
         self.doubt()
