@@ -95,12 +95,14 @@ class Decision:
     @property
     def asks(self) -> bool:
         """Whether the banner is due."""
-        return not self.consent.decided and bool(self.policy.optional)
+        due = self.rule is not Rule.OFF and not self.consent.decided
+        return due and bool(self.policy.optional)
 
     @property
     def gpc_honoured(self) -> bool:
-        """Whether Global Privacy Control keeps something switched off right now."""
-        return self.signals.gpc and not any(
+        """Whether Global Privacy Control, or another signal, keeps something switched off right
+        now."""
+        return self.signals.objects and not any(
             category.gpc and category.id in self.grants.categories
             for category in self.policy.categories
         )
@@ -218,7 +220,7 @@ def decide(
     else:
         categories = policy.optional
     services = policy.services_among(consent.services)
-    if signals.gpc and not (consent.answered and consent.gpc):
+    if signals.objects and not (consent.answered and consent.gpc):
         # A choice made while the signal was on is newer than the signal; an older one is not.
         off = {category.id for category in policy.categories if category.gpc}
         categories -= off

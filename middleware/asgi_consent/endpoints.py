@@ -19,13 +19,14 @@ from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
 from asgi_consent.http.request import Request, local_address
-from asgi_consent.policy import Policy
+from asgi_consent.policy import Mode, Policy
 from asgi_consent.removals import removals
 from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import Header, Headers, Receive, Send
 from asgi_consent.visitor import OURS, VisitorCookies
 
+GPC_FILE = "/.well-known/gpc.json"
 _HTML = "text/html; charset=utf-8"
 # Our pages need nothing but their style sheet and their form.
 _PAGE_POLICY = (
@@ -54,17 +55,19 @@ class Endpoints:
             ("GET", "state"): self._state,
             ("GET", "kept"): self._kept,
             ("GET", "guard.js"): self._guard,
+            ("GET", GPC_FILE): self._gpc_file,
             ("POST", "choice"): self._choice,
             ("POST", "report"): self._report,
         }
 
     def owns(self, request: Request) -> bool:
-        return request.path.startswith(self._settings.prefix + "/")
+        ours = request.path.startswith(self._settings.prefix + "/")
+        return ours or (self._settings.gpc_file and request.path == GPC_FILE and not request.root)
 
     async def respond(
         self, request: Request, decision: Decision, receive: Receive, send: Send
     ) -> None:
-        name = request.path[len(self._settings.prefix) + 1 :]
+        name = request.path.removeprefix(self._settings.prefix + "/")
         method = "GET" if request.method == "HEAD" else request.method
         handler = self._routes.get((method, name))
         exchange = Exchange(request, decision, receive, send)
@@ -111,6 +114,16 @@ class Endpoints:
         cache = FOREVER if asked == self._banner.guard_version else "no-cache"
         await exchange.answer(200, STATIC_FILES["guard.js"].media_type, body, cache=cache)
 
+    async def _gpc_file(self, exchange: Exchange) -> None:
+        """Says that this site acts on the signal, https://w3c.github.io/gpc/#gpc-support-resource;
+        which is only true if it does."""
+        policy = self._policy
+        acts = self._settings.mode is Mode.ENFORCE and any(c.gpc for c in policy.categories)
+        said: dict[str, object] = {"gpc": acts}
+        if day := policy.revision.published:
+            said["lastUpdate"] = day.isoformat()
+        await exchange.answer_json(200, said)
+
     async def _static(self, exchange: Exchange, name: str) -> None:
         file = STATIC_FILES[name]
         cache = FOREVER if exchange.query("v") == file.version else "no-cache"
@@ -150,7 +163,7 @@ class Endpoints:
             self._read_choice(kind, fields, exchange.decision),
             revision=self._policy.revision.number,
             time=self._signer.now(),
-            gpc=exchange.decision.signals.gpc,
+            gpc=exchange.decision.signals.objects,
         )
         decision = decide(self._policy, after, exchange.decision.signals, exchange.decision.rule)
         try:

@@ -7,8 +7,9 @@ One object per app, nothing of a request kept in it.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -18,6 +19,7 @@ from asgi_consent.csp_reports import CspReports
 from asgi_consent.current import consent_applies
 from asgi_consent.decision import Decision, decide
 from asgi_consent.endpoints import Endpoints
+from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.findings import Findings
 from asgi_consent.http.caching import is_conditional, untag_condition
 from asgi_consent.http.coding import KNOWN
@@ -28,7 +30,7 @@ from asgi_consent.policy import Mode
 from asgi_consent.responder import Responder
 from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.settings import Settings, settings_of
-from asgi_consent.signals import read_signals
+from asgi_consent.signals import DNT, SignalReader, do_not_track, read_signals
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import App, Headers, Receive, Scope, Send
 from asgi_consent.visitor import OURS, VisitorCookies
@@ -44,6 +46,9 @@ class ConsentMiddleware:
     keys, oldest first, of which the last signs; without it the environment variable
     ASGI_CONSENT_SECRET_KEY, comma-separated.
 
+    `region`: names the region of a request, as `US` or `US-CA`, where the settings say `from_app`.
+    `signals`: further signals that a browser may object by, by the names that visitors are shown.
+
     Raises SettingsError with every mistake in the settings, SecretKeyError without a good key.
     """
 
@@ -52,6 +57,9 @@ class ConsentMiddleware:
         app: App,
         settings: str | PathLike[str] | Mapping[str, Any] | Settings | None = None,
         secret_key: str | Iterable[str] | None = None,
+        *,
+        region: Callable[[Scope], str] | None = None,
+        signals: Mapping[str, SignalReader] | None = None,
     ) -> None:
         self.app = app
         self.settings = settings = settings_of(settings)
@@ -59,6 +67,10 @@ class ConsentMiddleware:
         signer = ConsentSigner(
             _keys(secret_key), revision=self._policy.revision.number, lifetime=settings.lifetime
         )
+        if self._policy.region.from_app and region is None:
+            raise SettingsError(settings.source, [_NO_REGION])
+        self._region = region
+        self._signals = {**({DNT: do_not_track} if settings.dnt else {}), **(signals or {})}
         self._visitor = VisitorCookies(signer, settings.lifetime)
         self._observe = settings.mode is Mode.OBSERVE
         self._findings = Findings(settings.policy, settings.mode)
@@ -89,16 +101,25 @@ class ConsentMiddleware:
             await self.app(scope, receive, responder)
 
     def _decide(self, request: Request, once: str | None) -> Decision:
-        region = self._policy.region
-        found = get_header(request.headers, region.header.encode()) if region.header else None
         return decide(
             self._policy,
             self._visitor.consent(request),
-            read_signals(request.headers),
-            region.rule_for(found.decode("latin-1") if found else ""),
+            read_signals(request.headers, self._signals),
+            self._policy.region.rule_for(self._name_region(request)),
             once=[once] if once else [],
             silent=self._visitor.is_silent(request),
         )
+
+    def _name_region(self, request: Request) -> str:
+        region = self._policy.region
+        if region.from_app and self._region:
+            try:
+                return self._region(request.scope)
+            except Exception:  # then it is unknown, which is the strictest
+                _log.exception("the region of a request could not be told")
+                return ""
+        found = get_header(request.headers, region.header.encode()) if region.header else None
+        return found.decode("latin-1") if found else ""
 
     def _filter_request(self, request: Request, decision: Decision) -> tuple[Headers, list[bytes]]:
         """The headers the app may see, and the names of cookies that must not linger."""
@@ -121,6 +142,13 @@ class ConsentMiddleware:
         if document:
             headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole
         return _readable_codings(headers), lingering
+
+
+_log = logging.getLogger("asgi_consent")
+
+_NO_REGION = Problem(
+    "region.from_app", "true", "needs ConsentMiddleware(…, region=…), which names the region"
+)
 
 
 def _keys(secret_key: str | Iterable[str] | None) -> list[str]:

@@ -47,6 +47,7 @@ class Rule(StrEnum):
     OPT_IN = "opt-in"
     OPT_OUT = "opt-out"
     NOTICE = "notice"
+    OFF = "off"  # everything is granted, and nobody is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +122,18 @@ def is_region(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Which rule applies where. `header` is set by the operator's CDN and holds `US` or `US-CA`."""
+    """Which rule applies where. The region, `US` or `US-CA`, is in `header`, set by the operator's
+    CDN, or the app names it itself (`from_app`)."""
 
     rule: Rule = Rule.OPT_IN
     header: str = ""
+    from_app: bool = False
     rules: Mapping[str, Rule] = field(default_factory=dict[str, Rule])
 
     def rule_for(self, region: str) -> Rule:
-        """The rule for a region as the header names it; an unknown region gets the strictest."""
-        if not self.header:
+        """The rule for a region as the header or the app names it; an unknown one gets the
+        strictest."""
+        if not self.header and not self.from_app:
             return self.rule
         region = region.strip().upper().replace("_", "-")
         if not is_region(region) or region in _UNKNOWN_REGIONS:

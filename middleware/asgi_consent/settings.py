@@ -31,6 +31,7 @@ from asgi_consent.policy import (
     UnknownHosts,
     is_region,
 )
+from asgi_consent.region_profiles import regional_rules
 from asgi_consent.tables import Table
 
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
@@ -61,6 +62,8 @@ class Settings:
     mode: Mode = Mode.ENFORCE
     lifetime: timedelta = timedelta(days=180)
     prefix: str = "/_consent"
+    dnt: bool = False
+    gpc_file: bool = True
     source: str = "defaults"
 
 
@@ -100,6 +103,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     site, own_hosts = _site(root.table("site"))
     categories = _categories(root.table("categories"))
     consent_mode = _consent_mode(root.table("consent_mode"))
+    signals = root.table("signals")
     services, tail = read_services(root, [category.id for category in categories])
     if consent_mode.advanced:
         services = {id_: _running_denied(service) for id_, service in services.items()}
@@ -109,6 +113,8 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         mode=root.choice("mode", Mode, Mode.ENFORCE),
         lifetime=_lifetime(root.table("consent")),
         prefix=_prefix(root),
+        dnt=signals.flag("do_not_track", False),
+        gpc_file=signals.flag("gpc_file", True),
         policy=Policy(
             categories=categories,
             services=services,
@@ -122,6 +128,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         ),
         source=source,
     )
+    signals.done()
     root.choice("delivery", ["visitor"], "visitor")
     if "secret_key" in root:
         root.refuse(
@@ -221,13 +228,18 @@ def _region(table: Table) -> Region:
         found[region] = rules.choice(region, Rule, Rule.OPT_IN)
         if not is_region(region):
             rules.problem(region, 'a key such as US or "US-CA" (ISO 3166)')
-    if found and not header:
+    from_app = table.flag("from_app", False)
+    if table.flag("profiles", False):
+        found = {**regional_rules(), **found}
+    if found and not header and not from_app:
         table.missing("header", 'the request header that names the region, such as "CF-IPCountry"')
+    if header and from_app:
+        table.problem("from_app", "either this or header, not both")
     if header and not is_token(header):
         table.problem("header", 'the name of a request header, such as "CF-IPCountry"')
     rule = table.choice("rule", Rule, Rule.OPT_IN)
     table.done()
-    return Region(rule=rule, header=header.lower(), rules=found)
+    return Region(rule=rule, header=header.lower(), from_app=from_app, rules=found)
 
 
 def _categories(table: Table) -> tuple[Category, ...]:

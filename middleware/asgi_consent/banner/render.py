@@ -48,7 +48,7 @@ class _State:
     root: str
     asks: bool
     opt_in: bool
-    gpc: bool
+    signals: tuple[str, ...]
     withdrawable: bool
     categories: frozenset[str]
     services: frozenset[str]
@@ -60,7 +60,7 @@ class _State:
             root,
             decision.asks,
             decision.rule is Rule.OPT_IN,
-            decision.gpc_honoured,
+            decision.signals.names if decision.gpc_honoured else (),
             decision.status is Status.GIVEN,
             decision.grants.categories,
             decision.grants.services,

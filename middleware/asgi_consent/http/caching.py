@@ -16,6 +16,7 @@ from asgi_consent.types import Headers
 VARY = (
     b"cookie",
     b"sec-gpc",
+    b"dnt",
     b"sec-fetch-dest",
     b"sec-fetch-mode",
     b"hx-request",
