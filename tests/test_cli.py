@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from asgi_consent.cli import main
+
 
 def run(
     *arguments: str, stdin: bytes = b"", cwd: Path | None = None
@@ -250,3 +252,29 @@ def test_secret_in_the_settings_file_is_refused_and_not_shown(tmp_path: Path) ->
 
     assert b"ASGI_CONSENT_SECRET_KEY" in result.stdout
     assert b"hunter2" not in result.stdout + result.stderr
+
+
+def test_catalogue_is_searched_by_every_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["catalogue", "search", "microsoft", "replay"]) == 0
+
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "microsoft-clarity"
+    ]
+
+
+def test_catalogue_shows_all_that_is_known_of_a_service(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["catalogue", "show", "microsoft-clarity"]) == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["consent_api"] == "clarity-consent"
+    assert {"name": "_clck", "lifetime": "1y"} in shown["cookies"]
+    assert shown["needs_declaring"] is False
+
+
+@pytest.mark.parametrize("arguments", [["show", "no-such-id"], ["search", "zzzzzz"]])
+def test_what_the_catalogue_has_not_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(["catalogue", *arguments]) == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 1

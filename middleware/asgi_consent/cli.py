@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import re
 import sys
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 from asgi_consent import __version__
 from asgi_consent.assets import TEMPLATES
 from asgi_consent.banner.render import Banner
-from asgi_consent.catalog.services import Service
+from asgi_consent.catalog.telling import KINDS, as_json, classified, one_line, search
 from asgi_consent.catalog.urls import Base, resolve
 from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.errors import ConsentError, SettingsError
@@ -166,6 +165,17 @@ def _parser() -> argparse.ArgumentParser:
         "< lines.txt",
     )
     classify.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
+
+    catalogue = add(
+        _catalogue,
+        "search what is known of services, or show one",
+        "`search` finds words in ids, names, vendors, hosts and cookies; `show` prints all that is "
+        "known of the service with an id, as JSON.",
+        "search hotjar",
+    )
+    catalogue.add_argument("action", choices=("search", "show"))
+    catalogue.add_argument("words", nargs="+", metavar="WORD", help="words to find, or an id")
+    catalogue.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
     return parser
 
 
@@ -248,22 +258,32 @@ def _classify(options: argparse.Namespace) -> int:
     for number, (kind, value) in enumerate(_lines(sys.stdin.buffer), 1):
         if not kind or kind.startswith("#"):
             continue
-        find = _FINDERS.get(kind)
-        if find is None or not value:
+        if kind not in KINDS or not value:
             shown = ascii(f"{kind} {value}".strip()[:60])
             raise UsageError(
                 f'line {number}: expected "url", "cookie" or "storage" and a value, not {shown}'
             )
-        service = next(iter(find(policy, value)), None)
-        answer = {
-            "kind": kind,
-            "value": value,
-            "service": service.id if service else None,
-            "vendor": service.vendor if service else None,
-            "category": service.category if service else None,
-        }
-        sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        sys.stdout.buffer.write(classified(policy.matcher, kind, value).encode() + b"\n")
         sys.stdout.buffer.flush()
+    return 0
+
+
+def _catalogue(options: argparse.Namespace) -> int:
+    policy = _settings(options.config).policy
+    if options.action == "show":
+        (id_, *more) = options.words
+        service = policy.services.get(id_) or policy.tail.service(id_)
+        if service is None or more:
+            raise UsageError(
+                f"show {' '.join(options.words)}: expected the id of one service; "
+                "asgi-consent catalogue search WORD finds it"
+            )
+        print(as_json(service))
+        return 0
+    found = [one_line(s) for s in search(options.words, policy.services, policy.tail)]
+    print(*found, sep="\n", end="\n" * bool(found))
+    if not found:
+        raise UsageError(f"nothing in the catalogue has {' and '.join(options.words)}")
     return 0
 
 
@@ -272,19 +292,6 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[str, str]]:
         words = line.decode("utf-8", "replace").removeprefix("\ufeff").split(None, 1)
         kind, value = (*words, "", "")[:2]
         yield kind, value.strip()
-
-
-def _services_of_url(policy: Policy, value: str) -> tuple[Service, ...]:
-    absolute = value if _begins_absolute(value) else "//" + value  # www.example.com/path
-    target = resolve(absolute, Base())
-    return policy.matcher.url(target) if target else ()
-
-
-_FINDERS: dict[str, Callable[[Policy, str], tuple[Service, ...]]] = {
-    "url": _services_of_url,
-    "cookie": lambda policy, value: policy.matcher.cookie(value),
-    "storage": lambda policy, value: policy.matcher.storage(value),
-}
 
 
 # ---- what several commands read

@@ -146,13 +146,15 @@ class Decision:
         if target is None:
             return _OWN
         own, services = self.policy.look_up(target, page.host)
-        if services:
+        in_tail = bool(services) and services[0].in_tail
+        if services and not in_tail:
             return _any_of(services, self.grants.run)
         if own:
             return _OWN
         unknown = self.policy.unknown_hosts
         if unknown is UnknownHosts.ALLOW or (unknown is UnknownHosts.GATE_ACTIVE and passive):
-            return _UNDECLARED_ALLOWED
+            granted = not in_tail or self.grants.allow(services[0])
+            return _UNDECLARED_ALLOWED if granted else _UNDECLARED
         return _UNDECLARED
 
     def cookie(self, name: str) -> Verdict:

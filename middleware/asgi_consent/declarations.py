@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 from asgi_consent.catalog.builtin import builtin_services, builtin_tail
 from asgi_consent.catalog.domains import is_public_suffix
+from asgi_consent.catalog.further_lists import (
+    ABP,
+    FORMATS,
+    FindByFilter,
+    filters_of,
+    tail_lines,
+)
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import NECESSARY, CookiePattern, Service
 from asgi_consent.catalog.tail import NO_TAIL, LongTail
@@ -41,6 +49,7 @@ def read_services(root: Table, categories: list[str]) -> tuple[dict[str, Service
     known, tail = dict(builtin_services()), builtin_tail()
     use = catalogue.flag("use", True)
     off = catalogue.texts("off")
+    lines, filters = _further_lists(catalogue, categories)
     for id_ in off:
         if known.pop(id_, None) is None and id_ not in tail:
             catalogue.problem("off", f'ids of services in the catalogue; "{id_}" is none')
@@ -54,7 +63,32 @@ def read_services(root: Table, categories: list[str]) -> tuple[dict[str, Service
         declared[service.id] = service
         if "hosts" in table or "cookies" in table:
             off = (*off, service.id)  # the table's say no more than these
-    return ({**known, **declared}, tail.without(off)) if use else (declared, NO_TAIL)
+    known = known if use else {}
+    tail = (tail.without(off) if use else NO_TAIL).behind(lines, filters)
+    return {**known, **declared}, tail
+
+
+def _further_lists(catalogue: Table, categories: list[str]) -> tuple[list[str], list[FindByFilter]]:
+    """The lists that the operator names, each by its path."""
+    lines: list[str] = []
+    filters: list[FindByFilter] = []
+    for table in catalogue.tables("lists", by="path"):
+        path = Path(table.required_text("path", "where the list is on this machine"))
+        form = table.choice("format", [*FORMATS, ABP], "hosts")
+        category = table.choice("category", categories, "marketing")
+        table.done()
+        try:
+            if form == ABP:
+                filters.append(filters_of(path, category))
+            else:
+                lines += tail_lines(path, form, category)
+        except ImportError:
+            table.problem("format", 'the extra for it: pip install "asgi-consent[lists]"')
+        except OSError as error:
+            table.problem("path", f"a file that can be read ({error.strerror})")
+        except ValueError as error:
+            table.problem("path", f"a list in this format ({error})")
+    return lines, filters
 
 
 def _service(

@@ -145,8 +145,8 @@ class Region:
 @dataclass(frozen=True)
 class Policy:
     """`services` are the declared ones and, unless switched off, those of the catalogue. `tail`
-    only tells what something undeclared is: nothing of it passes unless it is declared, as no
-    visitor was ever told of it."""
+    only tells what something undeclared is: it passes where undeclared hosts may and its category
+    is granted, nowhere else, as no visitor was ever told of it."""
 
     services: Mapping[str, Service]
     tail: LongTail = NO_TAIL
@@ -202,7 +202,7 @@ class Policy:
         hosts only declared services count: a vendor's own site is not its own third party."""
         own, services = self._look_up_host(target.host, page_host)
         if services is None:
-            services = _consented(self.matcher.url(target, own=own))
+            services = self.matcher.url(target, own=own)
         if own:
             services = tuple(service for service in services if service.declared)
         return own, services
@@ -215,13 +215,13 @@ class Policy:
         @lru_cache(4096)
         def look_up(host: str, page_host: str) -> tuple[bool, tuple[Service, ...] | None]:
             own = self.is_own(host, page_host)
-            services = self.matcher.host(host, own=own)
-            return own, services and _consented(services)
+            return own, self.matcher.host(host, own=own)
 
         return look_up
 
     def look_up_cookie(self, name: str) -> tuple[Service, ...]:
-        return _consented(self.matcher.cookie(name))
+        services = self.matcher.cookie(name)
+        return () if services and services[0].in_tail else services
 
     def categories_of(self, ids: Iterable[str]) -> frozenset[str]:
         """Those of `ids` that a visitor can switch."""
@@ -234,8 +234,3 @@ class Policy:
             for id_ in ids
             if id_ in self.services and self.services[id_].category in self.optional
         )
-
-
-def _consented(services: tuple[Service, ...]) -> tuple[Service, ...]:
-    """Those that a visitor can have agreed to."""
-    return () if services and services[0].in_tail else services

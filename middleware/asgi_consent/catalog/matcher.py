@@ -46,12 +46,18 @@ class Matcher:
         self._storage = lru_cache(4096)(self._find_storage)
 
     def url(self, target: Target, *, own: bool = False) -> Services:
-        return self._hosts.find(target, own=own) or self._in_tail(target.host)
+        return (
+            self._hosts.find(target, own=own)
+            or self._in_tail(target.host)
+            or self._filtered(target)
+        )
 
     def host(self, host: str, *, own: bool = False) -> Services | None:
         """The same for every path of a host; None where the path decides."""
         found = self._hosts.find_host(host, own=own)
-        return self._in_tail(host) if found == () else found
+        if found != ():
+            return found
+        return self._in_tail(host) or (None if self._tail.filters else ())
 
     def cookie(self, name: str) -> Services:
         return self._cookie(name) if len(name) <= _LONGEST_NAME else ()
@@ -76,6 +82,10 @@ class Matcher:
         found = self._inline.find(code)
         # A page's state often quotes the very snippets that the page also has.
         return () if found and is_mere_data(code) else found
+
+    def _filtered(self, target: Target) -> Services:
+        found = (find(target) for find in self._tail.filters)
+        return next(((service,) for service in found if service), ())
 
     def _find_cookie(self, name: str) -> Services:
         found = _best_first(self._cookies.find(name))

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
+from asgi_consent.catalog.further_lists import FindByFilter
 from asgi_consent.catalog.services import CookiePattern, Lifetime, Service
 
 SCHEMA = 1
@@ -20,30 +21,41 @@ COLUMNS = ("id", "name", "vendor", "country", "category", "kind", "sources", "ho
 
 
 class LongTail:
-    """`lines` are those of the table; `off` the ids that are not to be known."""
+    """`lines` are those of the table; `off` the ids that are not to be known; `filters` tell of a
+    whole URL what it belongs to."""
 
-    def __init__(self, lines: Iterable[str] = (), off: Collection[str] = ()) -> None:
-        self._lines = [line for line in lines if id_of(line) not in off] if off else list(lines)
+    def __init__(
+        self,
+        lines: Iterable[str] = (),
+        off: Collection[str] = (),
+        filters: Collection[FindByFilter] = (),
+    ) -> None:
+        self.filters = tuple(filters)
+        self.lines = [line for line in lines if id_of(line) not in off] if off else list(lines)
         #: host, standing for its subdomains as well → its line
         self.hosts: dict[str, str] = {}
-        for line in self._lines:
+        for line in self.lines:
             for host in line.rsplit("\t", 2)[1].split(" "):
                 self.hosts[host] = line
         self.hosts.pop("", None)
 
     def without(self, off: Collection[str]) -> LongTail:
         """The same without some ids."""
-        return LongTail(self._lines, off) if off else self
+        return LongTail(self.lines, off, self.filters) if off else self
+
+    def behind(self, lines: Iterable[str], filters: Collection[FindByFilter]) -> LongTail:
+        """The same, with more that is known where this says nothing."""
+        return LongTail([*lines, *self.lines], filters=filters)
 
     @cached_property
     def _by_id(self) -> dict[str, str]:
-        return {id_of(line): line for line in self._lines}
+        return {id_of(line): line for line in self.lines}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_id)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._by_id
@@ -54,7 +66,7 @@ class LongTail:
 
     def cookie_patterns(self) -> Iterator[tuple[str, str]]:
         """Every cookie name, `*` standing for anything, with its line."""
-        for line in self._lines:
+        for line in self.lines:
             if not line.endswith("\t"):
                 for text in line[line.rindex("\t") + 1 :].split(" "):
                     yield text.partition("=")[0], line
@@ -62,7 +74,7 @@ class LongTail:
     @cached_property
     def version(self) -> str:
         """Changes whenever the table does."""
-        return hashlib.sha256("\n".join(self._lines).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()[:16]
 
 
 def id_of(line: str) -> str:
