@@ -111,8 +111,11 @@ def test_app_can_name_the_region() -> None:
     app = Told()
     settings = {"region": {"from_app": True, "rules": {"US": "opt-out"}}}
     for region, granted in (("US", True), ("DE", False), ("", False)):
-        protected = ConsentMiddleware(app, settings, SECRET, region=lambda scope, r=region: r)
-        TestClient(protected).get("/")
+
+        def named(scope: Scope, region: str = region) -> str:
+            return region
+
+        TestClient(ConsentMiddleware(app, settings, SECRET, region=named)).get("/")
         assert app.consent.allows("statistics") is granted
 
 

@@ -83,7 +83,7 @@ class Boundary:
 
     def _write_all(self, grants: Grants, host: str, secure: bool) -> tuple[str, ...]:
         """From the most exact to the strictest."""
-        granted = [service for service in self._policy.services.values() if grants.allow(service)]
+        granted = [service for service in self._policy.services.values() if grants.run(service)]
         declared = [service for service in granted if service.declared]
         return tuple(self._write(some, host, secure) for some in (granted, declared, []))
 

@@ -57,10 +57,24 @@ def read_catalogue() -> tuple[dict[str, Service], list[str]]:
 def _with_more(service: Service, more: Service) -> Service:
     return service._replace(
         country=service.country or more.country,
-        hosts=tuple(dict.fromkeys((*service.hosts, *more.hosts))),
+        hosts=_without_covered((*service.hosts, *more.hosts)),
         cookies=(*service.cookies, *more.cookies),
         sources=more.sources,
     )
+
+
+def _without_covered(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns without those that a `*.domain` among them says as well: they cost room in every
+    Content-Security-Policy."""
+    domains = {host[2:] for host in hosts if host.startswith("*.") and "/" not in host}
+
+    def is_covered(host: str) -> bool:
+        parent = host.removeprefix("*.").partition(".")[2]
+        while parent and parent not in domains:
+            parent = parent.partition(".")[2]
+        return bool(parent) and "/" not in host
+
+    return tuple(host for host in dict.fromkeys(hosts) if not is_covered(host))
 
 
 _lifetime = cache(Lifetime)  # there are few, and each is checked
@@ -75,7 +89,7 @@ def _service(entry: dict[str, Any]) -> Service:
         category=entry["category"],
         kind=entry["kind"],
         privacy_url=entry.get("privacy_url", ""),
-        hosts=tuple(entry.get("hosts", ())),
+        hosts=_without_covered(tuple(entry.get("hosts", ()))),
         cookies=tuple(
             CookiePattern(name, _lifetime(text)) for name, text in entry.get("cookies", ())
         ),
