@@ -183,7 +183,7 @@ def test_service_of_the_catalogue_needs_no_more_than_its_id() -> None:
     service = policy.services["youtube"]
     assert service.declared
     assert service.category == "preferences"
-    assert "www.youtube.com" in service.hosts
+    assert "youtu.be" in service.hosts
 
 
 def test_catalogue_can_be_left_out_whole_or_in_part() -> None:
