@@ -226,7 +226,7 @@ def test_nonce_of_a_filtered_policy_still_goes_onto_our_scripts(protect: Protect
 
     answer = get(protect(app))
 
-    assert answer.all("content-security-policy") == [b"script-src 'nonce-r4nd0m'"]
+    assert answer.all("content-security-policy")[0] == b"script-src 'nonce-r4nd0m'"
     assert b'nonce="r4nd0m"' in answer.body
 
 
