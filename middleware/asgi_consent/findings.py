@@ -27,6 +27,7 @@ class Findings:
         self._verb = "held back" if enforces else "would hold back"
         # Who observes wants to see everything; who enforces, what is left to do.
         self._level = logging.INFO if enforces else logging.WARNING
+        self._matcher = policy.matcher
         self._names = {*(category.id for category in policy.categories), *policy.services}
         self._close_name = lru_cache(128)(self._find_close_name)
         self._told: set[str] = set()
@@ -41,7 +42,8 @@ class Findings:
 
     def cookie(self, name: bytes, verdict: Verdict) -> None:
         shown = _quoted(name.decode("latin-1"))
-        self._held(f"cookie {shown}", verdict, f"cookies = [{{ name = {shown} }}]")
+        known = self._matcher.cookie(name.decode("latin-1")) if verdict.category is None else ()
+        self._held(f"cookie {shown}", verdict, f"cookies = [{{ name = {shown} }}]", known)
 
     def element(self, name: str, verdict: Verdict, url: str) -> None:
         """An element that is held back, or that passes as a service nobody has declared."""
@@ -57,7 +59,8 @@ class Findings:
             # The host is enough, and all that can't hold anything about a visitor.
             target = resolve(url, Base())
             host = _quoted(target.host if target else "")
-            self._held(f"{name} of host {host}", verdict, f"hosts = [{host}]")
+            known = self._matcher.url(target) if target and verdict.category is None else ()
+            self._held(f"{name} of host {host}", verdict, f"hosts = [{host}]", known)
 
     def header(self, name: str, verdict: Verdict, url: str) -> None:
         """A header of a response that leads to a URL, and is held back or leads to a service nobody
@@ -85,11 +88,16 @@ class Findings:
                 f"hosts = [{shown}] to one of [[services]]",
             )
 
-    def _held(self, what: str, verdict: Verdict, how: str) -> None:
+    def _held(self, what: str, verdict: Verdict, how: str, known: Iterable[Service] = ()) -> None:
+        """`known`: the services of the long tail that it may belong to."""
         if verdict.category is None:
+            where = "one of [[services]]"
+            if found := next(iter(known), None):
+                what = f"{what}, known as {found.name} ({found.category})"
+                how, where = f'id = "{found.id}"', "[[services]]"
             self._once(
                 logging.WARNING,
-                f"{self._verb} undeclared {what}; to declare it, add {how} to one of [[services]]",
+                f"{self._verb} undeclared {what}; to declare it, add {how} to {where}",
             )
         else:
             service = verdict.service.id if verdict.service else "-"

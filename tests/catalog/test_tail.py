@@ -11,7 +11,8 @@ from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.tail import COLUMNS, LongTail, read_line
 from asgi_consent.catalog.urls import Base, Target
 from asgi_consent.decision import Decision, Grants, Page
-from asgi_consent.policy import DEFAULT_CATEGORIES, Policy
+from asgi_consent.findings import Findings
+from asgi_consent.policy import DEFAULT_CATEGORIES, Mode, Policy
 from asgi_consent.settings import read_settings
 
 EVERYTHING = Grants(frozenset(("preferences", "statistics", "marketing")))
@@ -90,3 +91,19 @@ def test_catalogue_is_as_large_as_it_says() -> None:
 def test_line_has_all_columns(line: str) -> None:
     assert len(line.split("\t")) == len(COLUMNS)
     assert read_line(line).in_tail
+
+
+def test_log_names_what_the_tail_knows_and_how_to_declare_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    policy = Policy({}, LongTail([ADS]))
+    findings = Findings(policy, Mode.ENFORCE)
+    asked = Decision(policy)
+
+    for url in ("https://adco.example/x.js", "https://other.example/x.js"):
+        findings.element("script", asked.url(url, PAGE), url)
+
+    assert 'host "adco.example", known as Ad Co (marketing); to declare it, add id = "adco"' in (
+        caplog.text
+    )
+    assert 'host "other.example"; to declare it, add hosts = ["other.example"]' in caplog.text
