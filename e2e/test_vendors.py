@@ -297,3 +297,28 @@ def test_site_without_such_services_is_told_nothing(show: Show) -> None:
     page = show()
 
     assert page.evaluate("[typeof dataLayer, typeof uetq, typeof gtag]") == ["undefined"] * 3
+
+
+def test_scripts_can_ask_for_the_gpp_string_and_hear_it_change(show: Show, left: Farewells) -> None:
+    page = show(gpp={"section": "usnat"}, region={"rule": "opt-out"})
+    page.evaluate("""__gpp("addEventListener", (event) => told.push(
+      [event.eventName, event.data, event.pingData.signalStatus, event.pingData.gppString]))""")
+    granted, denied = "DBABLA~CVVqAAAAAACA.QA", "DBABLA~CVVVAAAAAACA.QA"
+
+    assert page.evaluate(
+        """() => { const out = []; for (const [command, parameter] of [["hasSection", "usnat"],
+        ["getField", "usnat.SaleOptOut"], ["getSection", "tcfeuv2"], ["nonsense", 1]])
+        __gpp(command, (value, success) => out.push([value, success]), parameter); return out }"""
+    ) == [[True, True], [2, True], [None, True], [None, False]]
+    press(page, "Reject all")
+
+    assert left.get(timeout=PATIENCE)["told"] == [
+        ["listenerRegistered", True, "ready", granted],
+        ["signalStatus", "not ready", "not ready", granted],
+        ["sectionChange", "usnat", "not ready", denied],
+        ["signalStatus", "ready", "ready", denied],
+    ]
+    assert (
+        page.evaluate("__gpp('ping', (ping) => (window.pinged = ping)) ?? pinged.gppString")
+        == denied
+    )

@@ -156,6 +156,7 @@ class Policy:
     unknown_hosts: UnknownHosts = UnknownHosts.GATE
     own_hosts: tuple[str, ...] = ()
     consent_mode: ConsentMode = ConsentMode()
+    gpp: str = ""  # the section that scripts can ask for, such as usnat
     csp: CspMode = CspMode.ENFORCE
 
     @cached_property
@@ -187,6 +188,7 @@ class Policy:
             self.unknown_hosts,
             self.own_hosts,
             self.consent_mode,
+            self.gpp,
             self.csp,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]

@@ -18,6 +18,7 @@ from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import Lifetime, Service
 from asgi_consent.declarations import is_address, is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
+from asgi_consent.gpp import gpp_sections
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Category,
@@ -124,11 +125,18 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),
             own_hosts=own_hosts,
             consent_mode=consent_mode,
+            gpp=_gpp(root.table("gpp")),
             csp=root.choice("csp", CspMode, CspMode.ENFORCE),
         ),
         source=source,
     )
     signals.done()
+    if "tcf" in root:
+        root.refuse(
+            "tcf",
+            "no TCF string is written: that takes a CMP id of your own from IAB Europe and a "
+            "validated adapter, which asgi-consent does not have; for US sections there is [gpp]",
+        )
     root.choice("delivery", ["visitor"], "visitor")
     if "secret_key" in root:
         root.refuse(
@@ -213,6 +221,12 @@ def _consent_mode(table: Table) -> ConsentMode:
     )
     table.done()
     return mode
+
+
+def _gpp(table: Table) -> str:
+    section = table.choice("section", ["", *gpp_sections()], "")
+    table.done()
+    return section
 
 
 def _running_denied(service: Service) -> Service:

@@ -17,7 +17,7 @@ from markupsafe import escape
 from asgi_consent.assets import TEMPLATES
 from asgi_consent.banner.guard import guard_script
 from asgi_consent.banner.static_files import STATIC_FILES, sha256_digest
-from asgi_consent.banner.vendors import INTERPRETER
+from asgi_consent.banner.vendors import GPP, INTERPRETER
 from asgi_consent.banner.words import content_of, purpose_of
 from asgi_consent.catalog.services import Service
 from asgi_consent.consent import Status
@@ -191,7 +191,7 @@ class Banner:
 
     @cached_property
     def guard_version(self) -> str:
-        scripts = STATIC_FILES["guard.js"].version + INTERPRETER.version
+        scripts = STATIC_FILES["guard.js"].version + INTERPRETER.version + GPP.version
         return scripts + self._settings.policy.version
 
     def _guard_address(self, grants: Grants, root: str) -> str:

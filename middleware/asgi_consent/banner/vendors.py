@@ -14,9 +14,11 @@ from asgi_consent.banner.static_files import StaticFile
 from asgi_consent.catalog.consent_apis import CONSENT_MODE, consent_apis
 from asgi_consent.catalog.services import Service
 from asgi_consent.decision import Grants
+from asgi_consent.gpp import gpp_sections
 from asgi_consent.policy import ConsentMode, Policy
 
 INTERPRETER = StaticFile("vendors.js")
+GPP = StaticFile("gpp.js")
 
 _TO_INTERPRETER = ("name", "kind", "needs", "yes", "no", "decides")
 _CALLS = ("start", "start_granted", "start_denied", "change", "grant", "revoke")
@@ -32,6 +34,34 @@ def vendors_script(policy: Policy, grants: Grants) -> bytes:
         separators=(",", ":"),
     )
     return INTERPRETER.body.replace(b"__CONSENT_APIS__", told.encode("ascii"), 1)
+
+
+def gpp_script(policy: Policy, grants: Grants) -> bytes:
+    """The API of the Global Privacy Platform, where the settings name a section."""
+    section = gpp_sections().get(policy.gpp)
+    if section is None:
+        return b""
+    states = {
+        f"{_js(out)} {_js(gpc)}": {
+            "string": section.string(opted_out=out, gpc=gpc),
+            "values": section.values(opted_out=out, gpc=gpc),
+        }
+        for out in (True, False)
+        for gpc in (True, False)
+    }
+    told = {
+        "id": section.id,
+        "name": section.name,
+        "opts": [category.id for category in policy.categories if category.gpc],
+        "grants": sorted(grants.categories),
+        "states": states,
+    }
+    text = json.dumps(told, separators=(",", ":"))
+    return GPP.body.replace(b"__CONSENT_GPP__", text.encode("ascii"), 1)
+
+
+def _js(value: bool) -> str:
+    return str(value).lower()
 
 
 def _with_api(services: Iterable[Service]) -> dict[str, list[Service]]:
