@@ -41,11 +41,13 @@ class LongTail:
 
     def without(self, off: Collection[str]) -> LongTail:
         """The same without some ids."""
-        return LongTail(self.lines, off, self.filters) if off else self
+        known = any(id_ in self for id_ in off)
+        return LongTail(self.lines, off, self.filters) if known else self
 
     def behind(self, lines: Iterable[str], filters: Collection[FindByFilter]) -> LongTail:
         """The same, with more that is known where this says nothing."""
-        return LongTail([*lines, *self.lines], filters=filters)
+        lines = list(lines)
+        return LongTail([*lines, *self.lines], filters=filters) if lines or filters else self
 
     @cached_property
     def _by_id(self) -> dict[str, str]:

@@ -96,7 +96,12 @@ def _rebuilt(folder: Path) -> str:
         _covered(services.values()),
         seen,
     )
-    return table.written(rows, open_cookie_database(at["open-cookie-database"]), services)
+    credit = "; ".join(
+        f"{source.mark}: {source.name}, {source.licence}, {source.address}".rstrip(", ")
+        for source in known_sources().values()
+    )
+    cookies = open_cookie_database(at["open-cookie-database"])
+    return table.written(rows, cookies, services, credit)
 
 
 def _widened(facts: Iterable[Fact], shared: set[str]) -> Iterator[Fact]:

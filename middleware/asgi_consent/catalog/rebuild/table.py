@@ -18,10 +18,13 @@ def slug(name: str) -> str:
 
 
 def written(
-    rows: Iterable[Row], cookies: Iterable[CookieFact], known: Mapping[str, Service]
+    rows: Iterable[Row],
+    cookies: Iterable[CookieFact],
+    known: Mapping[str, Service],
+    credit: str,
 ) -> str:
     """`known` are the services of services.jsonl: a row with the name of one adds hosts and cookies
-    to it, in its category."""
+    to it, in its category. `credit` names the sources, as their licences ask."""
     by_name = {_key(service.name): service for service in known.values()}
     table: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: (row.name.casefold(), row.category)):
@@ -39,7 +42,7 @@ def written(
     _add_cookies(table, cookies, known, by_name)
     # First the lines that add to services of services.jsonl: so the reader need not look for them.
     order = sorted(table, key=lambda id_: (id_ not in known, id_))
-    header = f"# schema {SCHEMA}; written by asgi_consent.catalog.rebuild, never by hand"
+    header = f"# schema {SCHEMA}; written by asgi_consent.catalog.rebuild, never by hand; {credit}"
     lines = ("\t".join(_clean(cell) for cell in table[id_]) for id_ in order)
     return "\n".join([header, "\t".join(COLUMNS), *lines]) + "\n"
 
