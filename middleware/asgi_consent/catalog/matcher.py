@@ -32,9 +32,9 @@ class Matcher:
 
     def __init__(self, services: Iterable[Service], tail: LongTail = NO_TAIL) -> None:
         services = tuple(services)
-        self._hosts = HostIndex(services)
-        self._tail = tail
         self._of_line = cache(read_line)  # as many as there are lines
+        self._hosts = HostIndex(services, tail.hosts, self._of_line)
+        self._filters = tail.filters
         self._inline = InlineIndex(services)
         # A site repeats its snippets on every page.
         self._known_inline = lru_cache(256)(self._find_inline)
@@ -46,18 +46,12 @@ class Matcher:
         self._storage = lru_cache(4096)(self._find_storage)
 
     def url(self, target: Target, *, own: bool = False) -> Services:
-        return (
-            self._hosts.find(target, own=own)
-            or self._in_tail(target.host)
-            or self._filtered(target)
-        )
+        return self._hosts.find(target, own=own) or self._filtered(target)
 
     def host(self, host: str, *, own: bool = False) -> Services | None:
         """The same for every path of a host; None where the path decides."""
         found = self._hosts.find_host(host, own=own)
-        if found != ():
-            return found
-        return self._in_tail(host) or (None if self._tail.filters else ())
+        return None if found == () and self._filters else found
 
     def cookie(self, name: str) -> Services:
         return self._cookie(name) if len(name) <= _LONGEST_NAME else ()
@@ -70,22 +64,16 @@ class Matcher:
             self._known_inline(code) if len(code) <= _REMEMBERED_CODE else self._find_inline(code)
         )
 
-    def _in_tail(self, host: str) -> Services:
-        hosts = self._tail.hosts
-        while host:
-            if line := hosts.get(host):
-                return (self._of_line(line),)
-            host = host.partition(".")[2]
-        return ()
-
     def _find_inline(self, code: bytes) -> Services:
         found = self._inline.find(code)
         # A page's state often quotes the very snippets that the page also has.
         return () if found and is_mere_data(code) else found
 
     def _filtered(self, target: Target) -> Services:
-        found = (find(target) for find in self._tail.filters)
-        return next(((service,) for service in found if service), ())
+        for find in self._filters:
+            if service := find(target):
+                return (service,)
+        return ()
 
     def _find_cookie(self, name: str) -> Services:
         found = _best_first(self._cookies.find(name))

@@ -8,11 +8,12 @@ becomes a regular expression that could backtrack: hosts and names are looked up
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from asgi_consent.catalog.pieces import find_any_of
 from asgi_consent.catalog.services import Service
+from asgi_consent.catalog.tail import read_line
 from asgi_consent.catalog.urls import Target
 
 _HOST = re.compile(
@@ -55,9 +56,17 @@ class _Entry(NamedTuple):
 
 
 class HostIndex:
-    """Finds the services of a URL; the longest host wins, then the longest path."""
+    """Finds the services of a URL; the longest host wins, then the longest path. Where no service
+    has a host, the long tail is asked: `tail` are its hosts with their lines."""
 
-    def __init__(self, services: Iterable[Service]) -> None:
+    def __init__(
+        self,
+        services: Iterable[Service],
+        tail: Mapping[str, str] | None = None,
+        of_line: Callable[[str], Service] = read_line,
+    ) -> None:
+        self._tail = tail or {}
+        self._of_line = of_line
         self._exact: dict[str, list[_Entry]] = {}
         self._below: dict[str, list[_Entry]] = {}
         for service in services:
@@ -74,7 +83,9 @@ class HostIndex:
     def find(self, target: Target, *, own: bool) -> tuple[Service, ...]:
         """`own` says that the host is the site's, so that its bare `/path` patterns apply."""
         found = self.find_host(target.host, own=own)
-        return self._find_on_path(target, own=own) if found is None else found
+        if found is None:
+            return self._find_on_path(target, own=own) or self._in_tail(target.host)
+        return found
 
     def find_host(self, host: str, *, own: bool) -> tuple[Service, ...] | None:
         """The same for every path of a host; None where the path decides."""
@@ -82,9 +93,20 @@ class HostIndex:
             return None
         if host in self._at_exact:
             return self._at_exact[host]
+        tail = self._tail
+        line = tail.get(host)
         while host := host.partition(".")[2]:
             if host in self._at_below:
                 return self._at_below[host]
+            if not line:
+                line = tail.get(host)
+        return (self._of_line(line),) if line else ()
+
+    def _in_tail(self, host: str) -> tuple[Service, ...]:
+        while host:
+            if line := self._tail.get(host):
+                return (self._of_line(line),)
+            host = host.partition(".")[2]
         return ()
 
     def _find_on_path(self, target: Target, *, own: bool) -> tuple[Service, ...]:
