@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test lint types contract catalogue unit e2e clauses fuzz bench bench-gate clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,9 +26,22 @@ demo: $(VENV)/demo  ## serve the demonstration site and print its address
 
 test: lint types contract catalogue unit e2e  ## everything: lint, types, imports, unit tests, browser tests
 
-lint: $(VENV)/dev  ## ruff, code and format
+lint: $(VENV)/dev scripts  ## ruff, code and format; eslint and types of the scripts, where there is Node
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+# Where there is no Node, tests/banner still tell whether what is sent was made of its sources.
+scripts:
+	@if ! command -v npm > /dev/null; then echo "no npm here: the scripts in static/ are not linted"; \
+	elif $(MAKE) --silent --no-print-directory static/node_modules/ready; then cd static && npm run --silent lint; \
+	else echo "npm cannot install its tools here: the scripts in static/ are not linted"; fi
+
+static/node_modules/ready: static/package.json
+	@cd static && npm install --no-save --no-package-lock --no-audit --no-fund --silent
+	@touch $@
+
+static: static/node_modules/ready  ## make the scripts that are sent, after a change in static/ (needs Node)
+	@cd static && npm run --silent build
 
 types: $(VENV)/dev  ## mypy, strict
 	$(BIN)/mypy
@@ -46,6 +59,14 @@ e2e: $(VENV)/dev  ## browser tests
 	$(BIN)/python -m asgi_consent.audit.browser --install
 	$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS)
 
+# Debian's; elsewhere the tests of a browser that is not there are skipped, and say so.
+OTHER_BROWSERS := firefox-esr webkit2gtk-driver xvfb
+
+test-browsers: $(VENV)/dev  ## the main journeys in Firefox ESR, a smoke test in WebKitGTK
+	@dpkg -s $(OTHER_BROWSERS) > /dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y --no-install-recommends $(OTHER_BROWSERS) > /dev/null; } || true
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browsers]'
+	$(BIN)/pytest e2e/browsers -ra
+
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install
 	@$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS) --clauses --quiet --no-header
@@ -61,6 +82,9 @@ $(VENV)/bench: pyproject.toml
 
 bench: $(VENV)/bench  ## how fast pages are rewritten, next to other engines: make bench BENCH="--markdown"
 	@$(BIN)/python benchmarks/rewriter.py $(BENCH)
+
+bench-sizes: $(VENV)/dev  ## how much a browser has to load, next to others
+	@$(BIN)/python benchmarks/sizes.py
 
 bench-gate: $(VENV)/bench  ## the same in instructions, fails when a ratio is missed (needs valgrind)
 	@$(BIN)/python benchmarks/rewriter.py --instructions --gate

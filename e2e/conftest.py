@@ -17,6 +17,7 @@ from asgi_consent.audit.clauses import CLAUSES
 from asgi_consent.demo.app import Demo
 from asgi_consent.types import Receive, Scope, Send
 from e2e import lab
+from e2e.bare_site import BareSite
 from e2e.visitor import Visitor
 from e2e.world import SITE, Recorder, serving
 
@@ -103,6 +104,16 @@ def visit(world: World, browser: Browser) -> Iterator[Visit]:
 
 
 @pytest.fixture
+def site(request: pytest.FixtureRequest, visit: Visit) -> Iterator[Visitor]:
+    """A visitor of a bare site; its settings are the parameter."""
+    recorder = Recorder(BareSite(**getattr(request, "param", {})))
+    with serving(recorder) as port:
+        visitor = visit()
+        visitor.port, visitor.recorder = port, recorder
+        yield visitor
+
+
+@pytest.fixture
 def profile(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[Visit]:
     """A function that starts a browser with a profile on disk, which survives a restart.
 
@@ -136,6 +147,12 @@ def profile(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[Vi
     yield start
     for context in contexts:
         context.close()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Other browsers only when they are asked for: make test-browsers."""
+    asked = any("browsers" in str(argument) for argument in config.args)
+    return True if collection_path.name == "browsers" and not asked else None
 
 
 # ---- clauses

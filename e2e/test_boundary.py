@@ -2,75 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
-from asgi_consent.middleware import ConsentMiddleware
-from asgi_consent.types import App, Receive, Scope, Send
-from e2e.attempts import ATTEMPTS, BEYOND_ANY_POLICY, FRESH_REALMS, attempts
-from e2e.conftest import Visit
+from e2e.attempts import ATTEMPTS, BEYOND_ANY_POLICY, BEYOND_THE_GUARD, FRESH_REALMS, attempts
+from e2e.bare_site import THIRD_PARTY
 from e2e.visitor import Visitor
-from e2e.world import SITE, Recorder, serving
-
-THIRD_PARTY = "legacy.localhost"
-_WORKER = "fetch(decodeURIComponent(location.search.slice(1)), { mode: 'no-cors' }).catch(() => {})"
-_SERVICES = [
-    {"id": "films", "name": "Films", "category": "marketing", "hosts": ["films.localhost"]}
-]
-
-
-async def _page(request: Request) -> Response:
-    headers = {}
-    if policy := request.query_params.get("policy"):
-        headers["content-security-policy"] = policy
-    return HTMLResponse(
-        "<!doctype html><html><head><title>site</title></head><body><h1>Site</h1></body></html>",
-        headers=headers,
-    )
-
-
-async def _worker(request: Request) -> Response:
-    return Response(_WORKER, media_type="text/javascript")
-
-
-class Site:
-    """A site behind the middleware, and third parties that answer anything."""
-
-    def __init__(self, **settings: Any) -> None:
-        site = Starlette(
-            routes=[Route("/worker-that-fetches.js", _worker), Route("/{path:path}", _page)]
-        )
-        self.protected: App = ConsentMiddleware(
-            site,
-            settings={"catalogue": {"use": False}, "services": _SERVICES, **settings},
-            secret_key=secrets.token_urlsafe(32),
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = dict(scope["headers"]).get(b"host", b"").decode().rpartition(":")[0]
-        if host == SITE:
-            await self.protected(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000})
-        else:
-            await Response("/**/", media_type="text/javascript")(scope, receive, send)
-
-
-@pytest.fixture
-def site(request: pytest.FixtureRequest, visit: Visit) -> Iterator[Visitor]:
-    """A visitor of such a site; its settings are the parameter."""
-    recorder = Recorder(Site(**getattr(request, "param", {})))
-    with serving(recorder) as port:
-        visitor = visit()
-        visitor.port, visitor.recorder = port, recorder
-        yield visitor
+from e2e.world import SITE
 
 
 def tries_everything(visitor: Visitor, realm: str = "own") -> None:
@@ -88,7 +25,19 @@ def test_nothing_that_scripts_try_reaches_anybody(site: Visitor, realm: str) -> 
     tries_everything(site, realm)
     site.leaves()
 
-    assert {arrival.path.strip("/") for arrival in site.sent()} <= BEYOND_ANY_POLICY
+    assert {arrival.path.strip("/") for arrival in site.sent()} <= (
+        set() if realm == "own" else BEYOND_ANY_POLICY
+    )
+
+
+@pytest.mark.clause("C16")
+@pytest.mark.parametrize("site", [{"csp": "off"}], indirect=True)
+@pytest.mark.parametrize("realm", FRESH_REALMS)
+def test_guard_alone_misses_what_the_readme_says_and_no_more(site: Visitor, realm: str) -> None:
+    tries_everything(site, realm)
+    site.leaves()
+
+    assert {arrival.path.strip("/") for arrival in site.sent()} <= BEYOND_THE_GUARD
 
 
 @pytest.mark.parametrize("site", [{"mode": "observe"}], indirect=True)

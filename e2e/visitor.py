@@ -11,11 +11,9 @@ from playwright.sync_api import BrowserContext, Locator, Page
 from e2e.world import SITE, Arrival, Recorder
 
 _STORES = """async () => {
-  const keys = (name) => { try { return Object.keys(window[name]) } catch { return [] } };
   const databases = await indexedDB.databases().catch(() => []);
   const caches_ = window.caches ? await caches.keys().catch(() => []) : [];
-  return [...keys("localStorage"), ...keys("sessionStorage"),
-          ...databases.map((database) => database.name), ...caches_];
+  return [...databases.map((database) => database.name), ...caches_];
 }"""
 
 _IN_EFFECT = re.compile("Saved|counts as a no")
@@ -95,7 +93,18 @@ class Visitor:
     def stored(self) -> set[str]:
         """Names of all cookies, storage keys, databases and caches of the site."""
         keys: list[str] = self.page.evaluate(_STORES) if self.scripts else []
-        return {*self.jar(), *keys}
+        return {*self.jar(), *keys, *self.items(local=True), *self.items(local=False)}
+
+    def items(self, *, local: bool) -> dict[str, str]:
+        """What is in localStorage or sessionStorage, as the browser has it and not as the page is
+        shown it."""
+        where = {"securityOrigin": self.address("").rstrip("/"), "isLocalStorage": local}
+        session = self.context.new_cdp_session(self.page)
+        try:
+            answer = session.send("DOMStorage.getDOMStorageItems", {"storageId": where})
+        finally:
+            session.detach()
+        return dict(answer["entries"])
 
     def state(self) -> dict[str, Any]:
         answer = self.context.request.get(self.address("/_consent/state"))

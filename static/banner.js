@@ -19,12 +19,13 @@
   const link = find("link");
   const status = find("status");
 
-  let silence; // one message at a time, each for as long as any other
-  const say = (text, after = 0) => {
+  // One message at a time.
+  let silence;
+  const say = (text, after = 0, lasts = 6000) => {
     clearTimeout(silence);
     silence = setTimeout(() => {
       status.textContent = text;
-      silence = setTimeout(() => (status.textContent = ""), 6000);
+      silence = setTimeout(() => (status.textContent = ""), lasts);
     }, after);
   };
 
@@ -43,11 +44,19 @@
 
   // ---- what changed, and whether this page can stay as it is
 
-  const granted = () => (window.consent?.grants ?? []).filter((name) => name !== "necessary");
+  /** What the guard knows; nothing, if the app's own policy has kept it out. */
+  const ask = () => {
+    const detail = { grants: [], held: 0, removed: Promise.resolve([]) };
+    document.dispatchEvent(new CustomEvent("consent:ask", { detail }));
+    return detail;
+  };
+  const granted = () => ask().grants.filter((name) => name !== "necessary");
   const loses = (names) => granted().some((name) => !names.includes(name));
   const gains = (names) => names.some((name) => !granted().includes(name));
-  const gatedSomething = () =>
-    window.consent?.held > 0 || Boolean(document.querySelector("[data-consent-gated]"));
+  /** Whether the page has to be loaded again for what is granted: a policy of the browser cannot be
+      loosened on the page that is open, and what was held back has to run from the start. */
+  const isBound = () =>
+    "bounded" in script.dataset || ask().held > 0 || document.querySelector("[data-consent-gated]") !== null;
 
   /** Whether somebody has begun to fill in a form of the page, which a reload would empty. */
   const isFilledIn = () =>
@@ -64,11 +73,37 @@
   /** Make the page fit the choice. */
   const follow = (names) => {
     if (loses(names)) return end();
-    if (gains(names) && gatedSomething()) {
+    if (gains(names) && script.dataset.activate) return activate();
+    if (gains(names) && isBound()) {
       if (mayReload && !isFilledIn()) return location.reload();
       return say("Saved. It takes effect on the next page.");
     }
+    if (gains(names)) renew();
     say(names.length ? "Saved. You can change it any time." : "Saved. Only what is necessary is used.");
+  };
+
+  /** Let the guard go by what is granted now. */
+  const renew = () => {
+    const detail = {};
+    document.dispatchEvent(new CustomEvent("consent:renew", { detail }));
+    return detail.renewed;
+  };
+
+  /** Let what is granted start in this page (activate.js), once it says so on the screen. */
+  const activate = async () => {
+    say("Saved. You can change it any time.");
+    await renew();
+    if (activate.loaded) return document.dispatchEvent(new Event("consent:renewed"));
+    activate.loaded = true;
+    const loader = document.createElement("script");
+    loader.nonce = script.nonce;
+    try {
+      loader.src = script.dataset.activate;
+    } catch {
+      // Trusted Types let nobody but the app name a script: then the page is loaded again.
+      return mayReload && location.reload();
+    }
+    document.head.append(loader);
   };
 
   /** Scripts that have lost their grant go with the page. */
@@ -93,14 +128,38 @@
 
   const keepsCookies = () => /(^|; )(__Host-)?asgi_consent=/.test(document.cookie);
 
+  /** What a withdrawal has removed is told by the page that comes next. */
+  const NOTE = "asgi_consent_removed";
+  const note = (removed) => {
+    try {
+      sessionStorage.setItem(NOTE, JSON.stringify(removed));
+    } catch {
+      // Blocked by the browser's settings.
+    }
+  };
+  const tell = async () => {
+    try {
+      const cookies = JSON.parse(sessionStorage.getItem(NOTE));
+      if (!cookies) return;
+      sessionStorage.removeItem(NOTE);
+      const names = [...new Set([...cookies, ...(await ask().removed)])].map((name) => name.replace(location.origin, ""));
+      const shown = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
+      const what = names.length ? `Removed from this browser: ${shown.join(", ")}.` : "Nothing was stored.";
+      say(`Withdrawn. Only what is necessary is used. ${what}`, 0, 20_000);
+    } catch {
+      // Blocked, or not ours.
+    }
+  };
+
   const choose = async (form, button) => {
     const data = new FormData(form);
     data.set(button.name, button.value);
     const kept = [...data.getAll("category"), ...data.getAll("service")];
-    if (button.value === "reject" || (button.value === "save" && loses(kept))) {
-      if (granted().length) stop(); // before the answer: what a script sends while we wait counts
-    }
+    const withdraws = button.value === "reject" || (button.value === "save" && loses(kept));
+    // Before the answer: what a script sends while we wait counts.
+    if (withdraws && granted().length) stop();
     const state = await post(form.action, data);
+    if (withdraws && loses(kept) && mayReload) note(state.removed);
     close();
     document.dispatchEvent(new CustomEvent("consent:change", { detail: state }));
     if (!keepsCookies()) return say("Your browser keeps no cookies, so this counts as a no.");
@@ -108,14 +167,31 @@
     follow([...state.categories, ...state.services]);
   };
 
+  let refused = false;
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, disposition }) => {
+    refused ||= effectiveDirective === "connect-src" && disposition === "enforce";
+  });
+  let asForm = false;
+  const sendAsForm = (form, button) => {
+    asForm = true;
+    button.disabled = false;
+    form.requestSubmit(button);
+  };
+
   root.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post") return;
+    if (form.method !== "post" || asForm) return;
     event.preventDefault();
     const buttons = [...root.querySelectorAll("button")];
     for (const button of buttons) button.disabled = true;
     choose(form, event.submitter)
-      .catch(() => say("That could not be saved. Please try again."))
+      .catch(async () => {
+        // A policy of the app's may have stopped our request, which is told a moment later; it lets
+        // forms go their own way.
+        await new Promise((next) => setTimeout(next, 50));
+        if (refused) sendAsForm(form, event.submitter);
+        else say("That could not be saved. Please try again.");
+      })
       .finally(() => {
         for (const button of buttons) button.disabled = false;
       });
@@ -182,6 +258,9 @@
     }
     if (loses(names)) end();
   };
+  window.cookieStore?.addEventListener("change", look);
+  // What was made ready before it was shown may be from before a choice.
+  document.addEventListener("prerenderingchange", look);
   // An open channel would keep the page out of the back/forward cache.
   let otherTabs;
   const tune = () => {
@@ -199,19 +278,30 @@
 
   // ---- at the start
 
-  const storageIsBlocked = () => {
-    try {
-      return !navigator.cookieEnabled || !window.localStorage;
-    } catch {
-      return true;
-    }
+  /** Only trying tells: `navigator.cookieEnabled` says yes where cookies are refused. */
+  const cookiesAreBlocked = () => {
+    document.cookie = "asgi_consent_probe=1; path=/; samesite=lax";
+    const kept = document.cookie.includes("asgi_consent_probe=1");
+    document.cookie = "asgi_consent_probe=; path=/; max-age=0";
+    return !kept;
   };
 
-  if (banner && storageIsBlocked()) {
+  document.addEventListener("consent:open", () => {
+    if (!dialog) return location.assign(link.querySelector("a").href);
+    banner.hidden = false;
+    if (!dialog.open) dialog.showModal();
+  });
+  if (banner && cookiesAreBlocked()) {
     close();
     link.querySelector("a").textContent = "Your browser keeps no cookies. That counts as a no.";
+  } else if (banner && !document.dispatchEvent(new CustomEvent("consent:request", { cancelable: true }))) {
+    // The site asks in its own time: consent.open().
+    banner.hidden = true;
+    link.hidden = false;
+  } else {
+    raise();
   }
-  raise();
+  tell();
   if (status.textContent.trim()) {
     const text = status.textContent.trim();
     status.textContent = ""; // only a change is announced

@@ -34,7 +34,9 @@
     Object.defineProperty(window, name, {
       configurable: true,
       enumerable: true,
-      set: (value) => (made = value),
+      set(value) {
+        made = value;
+      },
       get() {
         // Half made until it can keep what it is told.
         if (!made?.queue && !made?.q && !made?.callMethod) return made;

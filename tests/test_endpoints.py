@@ -276,13 +276,55 @@ def test_static_files_are_kept_for_ever_under_their_version_only(app: ConsentMid
 def test_guard_carries_the_rules_of_the_grants_and_of_nobody(app: ConsentMiddleware) -> None:
     def rules(grants: str) -> dict[str, Any]:
         body = get(app, f"/_consent/guard.js?grants={grants}").body.decode()
-        found: dict[str, Any] = json.loads(body[body.rindex("})({") + 3 : body.rindex(")")])
+        found: dict[str, Any]
+        found, _ = json.JSONDecoder().raw_decode(body[body.index('{"own":') :])
         return found
 
-    assert ["_counter*", 3] in rules("statistics")["cookies"]
+    assert ["_counter*", 2] in rules("statistics")["cookies"]
     assert "_counter*" not in dict(rules("")["cookies"])
     assert rules("marketing,no-such,<script>")["grants"] == ["necessary", "marketing"]
     assert ["basket", 3] in rules("")["cookies"]
+
+
+def test_rules_for_a_page_that_stays_are_those_of_the_signed_choice(
+    app: ConsentMiddleware,
+) -> None:
+    refused = get(app, "/_consent/rules?grants=statistics")
+    accepted = post(app, "/_consent/choice", b"choice=accept")
+    cookie = (accepted.first("set-cookie") or b"").partition(b";")[0]
+
+    assert json.loads(refused.body)["grants"] == ["necessary"]
+    assert (
+        "statistics"
+        in json.loads(get(app, "/_consent/rules", [(b"cookie", cookie)]).body)["grants"]
+    )
+    assert refused.first("cache-control") == b"no-store"
+
+
+def test_script_is_told_which_cookies_were_removed(app: ConsentMiddleware) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"sec-fetch-site", b"same-origin"),
+        (b"cookie", b"_counter1=x; basket=1"),
+    ]
+
+    answer = post(app, "/_consent/choice", b'{"choice": "reject"}', headers=headers)
+
+    assert json.loads(answer.body)["removed"] == ["_counter1"]
+
+
+@pytest.mark.parametrize(("ticked", "shown"), [(True, True), (False, False)])
+def test_reminder_is_kept_and_ended_by_its_box(
+    app: ConsentMiddleware, ticked: bool, shown: bool
+) -> None:
+    body = b"choice=save&reminder=off" + b"&reminder=on" * ticked
+    answer = post(app, "/_consent/choice", body)
+    cookies = [value.partition(b";")[0] for value in answer.all("set-cookie")]
+
+    page = get(app, "/", [(b"cookie", b"; ".join(cookies))])
+
+    assert (b"In use: what is necessary" in page.body) is shown
+    assert (b"asgi_consent_reminder=on" in cookies) is shown
 
 
 def test_markup_in_settings_and_addresses_is_only_text(protect: Protect) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from asgi_consent.assets import TEMPLATES
 from asgi_consent.errors import Problem, SettingsError
-from asgi_consent.policy import Mode, Rule, UnknownHosts
+from asgi_consent.policy import CspMode, Mode, Rule, UnknownHosts
 from asgi_consent.settings import Settings, load_settings, read_settings
 
 
@@ -32,6 +32,12 @@ def test_nothing_at_all_gives_the_defaults() -> None:
     assert settings.policy.unknown_hosts is UnknownHosts.GATE
     assert settings.policy.optional == {"preferences", "statistics", "marketing"}
     assert len(settings.policy.services) > 300
+
+
+def test_page_that_stays_has_no_policy_of_the_browser() -> None:
+    assert read_settings({"activation": "in-place"}).policy.csp is CspMode.OFF
+    (mistake,) = mistakes({"activation": "in-place", "csp": "enforce"})
+    assert 'csp: is "enforce", expected "report-only" or "off"' in mistake
 
 
 def test_starter_file_has_no_mistakes_and_every_example_in_it_works() -> None:

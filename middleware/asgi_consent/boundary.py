@@ -53,6 +53,10 @@ class Boundary:
         policy = self._policy
         return policy.csp is not CspMode.OFF and policy.unknown_hosts is not UnknownHosts.ALLOW
 
+    @property
+    def enforces(self) -> bool:
+        return self.is_on and self._name == CSP
+
     def header(self, request: Request, grants: Grants, room: int) -> Header | None:
         """The policy for a page, or None where it is longer than `room` bytes."""
         return self._header(request, self._policies(grants, request.host, request.secure)[0], room)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
-from asgi_consent.banner.guard import parse_grants
+from asgi_consent.banner.guard import guard_rules, parse_grants
 from asgi_consent.banner.render import Banner
 from asgi_consent.banner.static_files import FOREVER, STATIC_FILES
 from asgi_consent.consent import Choice, Consent, make_choice
@@ -56,6 +56,7 @@ class Endpoints:
             ("GET", "kept"): self._kept,
             ("GET", "guard.js"): self._guard,
             ("GET", GPC_FILE): self._gpc_file,
+            ("GET", "rules"): self._rules,
             ("POST", "choice"): self._choice,
             ("POST", "report"): self._report,
         }
@@ -93,7 +94,9 @@ class Endpoints:
     async def _preferences(self, exchange: Exchange) -> None:
         request = exchange.request
         wanted = exchange.query("return") or request.referring_address()
-        await self._page(exchange, 200, "preferences", local_address(wanted, request.root + "/"))
+        address = local_address(wanted, request.root + "/")
+        reminds = self._visitor.reminds(request)
+        await self._page(exchange, 200, "preferences", address, reminds=reminds)
 
     async def _state(self, exchange: Exchange) -> None:
         await exchange.answer_json(200, _described(exchange.decision.consent, exchange.decision))
@@ -123,6 +126,11 @@ class Endpoints:
         if day := policy.revision.published:
             said["lastUpdate"] = day.isoformat()
         await exchange.answer_json(200, said)
+
+    async def _rules(self, exchange: Exchange) -> None:
+        """What this visitor's guard goes by from now on, where the page is not loaded again."""
+        grants, host = exchange.decision.grants, exchange.request.host
+        await exchange.answer_json(200, guard_rules(self._policy, grants, host))
 
     async def _static(self, exchange: Exchange, name: str) -> None:
         file = STATIC_FILES[name]
@@ -172,9 +180,14 @@ class Endpoints:
             raise Refusal(
                 400, "Too many", "So many single services fit no cookie: choose categories."
             ) from None
-        headers += self._removals(request, decision, address, headers)
+        if reminder := fields.all("reminder"):
+            headers += self._visitor.set_reminder(request, reminder[-1] == "on")
+        removed = self._removals(request, decision, address, headers)
+        headers += removed
         if exchange.wants_json:
-            await exchange.answer_json(200, _described(after, decision), headers)
+            names = {value.partition(b"=")[0].decode("latin-1") for _, value in removed}
+            state = _described(after, decision) | {"removed": sorted(names)}
+            await exchange.answer_json(200, state, headers)
         else:
             await self._return(exchange, address, headers)
 

@@ -137,7 +137,7 @@ class ConsentMiddleware:
             return headers, lingering
         document = request.wants_document
         if is_conditional(headers):
-            variant = decision.fingerprint(request.use).encode()
+            variant = decision.fingerprint(self._visitor.use(request)).encode()
             headers = untag_condition(headers, variant, document=document)
         if document:
             headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole

@@ -41,6 +41,13 @@ class CspMode(StrEnum):
     OFF = "off"
 
 
+class Activation(StrEnum):
+    """How what a visitor agrees to starts on the page that is open."""
+
+    RELOAD = "reload"
+    IN_PLACE = "in-place"
+
+
 class Rule(StrEnum):
     """What counts before the visitor has chosen. Ordered: the first is the strictest."""
 

@@ -184,6 +184,8 @@ class Responder:
             with_integrity=admission.with_integrity,
             reloads=reloads,
             just_chosen=self._tools.visitor.just_chose(decision.consent),
+            reminds=self._tools.visitor.reminds(request),
+            bounded=self._tools.boundary.enforces,
         )
         head = meta + banner.head(decision, request.host, place)
         body = b"" if request.is_framed else banner.body(decision, place)

@@ -225,7 +225,7 @@ class HeaderFilter:
     def varied(self, headers: Headers) -> Headers:
         """The same headers as those of a page, or of a 304 that confirms one."""
         request = self._request
-        variant = self._decision.fingerprint(request.use).encode()
+        variant = self._decision.fingerprint(self._tools.visitor.use(request)).encode()
         headers = caching.private(caching.tag_variant(headers, variant))
         if self._once:
             headers += self._tools.visitor.remove_once(request)

@@ -21,6 +21,7 @@ from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.gpp import gpp_sections
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
+    Activation,
     Category,
     ConsentMode,
     CspMode,
@@ -61,6 +62,7 @@ class Settings:
     site: Site = Site()
     controller: Controller = Controller()
     mode: Mode = Mode.ENFORCE
+    activation: Activation = Activation.RELOAD
     lifetime: timedelta = timedelta(days=180)
     prefix: str = "/_consent"
     dnt: bool = False
@@ -108,10 +110,12 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     services, tail = read_services(root, [category.id for category in categories])
     if consent_mode.advanced:
         services = {id_: _running_denied(service) for id_, service in services.items()}
+    activation = root.choice("activation", Activation, Activation.RELOAD)
     settings = Settings(
         site=site,
         controller=_controller(root.table("controller")),
         mode=root.choice("mode", Mode, Mode.ENFORCE),
+        activation=activation,
         lifetime=_lifetime(root.table("consent")),
         prefix=_prefix(root),
         dnt=signals.flag("do_not_track", False),
@@ -126,7 +130,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             own_hosts=own_hosts,
             consent_mode=consent_mode,
             gpp=_gpp(root.table("gpp")),
-            csp=root.choice("csp", CspMode, CspMode.ENFORCE),
+            csp=_csp(root, activation),
         ),
         source=source,
     )
@@ -148,6 +152,19 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     if problems:
         raise SettingsError(source, problems)
     return settings
+
+
+def _csp(root: Table, activation: Activation) -> CspMode:
+    """A page cannot be given more than its policy said when it came."""
+    in_place = activation is Activation.IN_PLACE
+    mode = root.choice("csp", CspMode, CspMode.OFF if in_place else CspMode.ENFORCE)
+    if in_place and mode is CspMode.ENFORCE:
+        root.problem(
+            "csp",
+            '"report-only" or "off" with activation = "in-place", as a policy of the browser '
+            "cannot be loosened on the page that is open",
+        )
+    return mode
 
 
 def _site(table: Table) -> tuple[Site, tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """The visitor's own cookies: which consent a request carries, and how a new one is sent back.
 
-Three cookies at most, all host-only: the consent; what was allowed for one page; where cookies with
-a path of their own live. Over HTTPS their names have the `__Host-` prefix, and a name that was sent
-twice counts as not sent: a sibling subdomain cannot plant a consent ("cookie tossing").
+Four cookies at most, all host-only: the consent; what was allowed for one page; where cookies with
+a path of their own live; whether the visitor wants to be reminded. Over HTTPS their names have the
+`__Host-` prefix, and a name that was sent twice counts as not sent: a sibling subdomain cannot
+plant a consent ("cookie tossing").
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ from asgi_consent.types import Header, Headers
 CONSENT = b"asgi_consent"
 ONCE = b"asgi_consent_once"
 SCOPES = b"asgi_consent_scopes"
+REMINDER = b"asgi_consent_reminder"
 
 _PREFIX = b"__Host-"
 _JUST = 8  # seconds
 #: nobody but us may read or set these
-OURS = frozenset(prefix + name for prefix in (b"", _PREFIX) for name in (CONSENT, ONCE, SCOPES))
+OURS = frozenset(
+    prefix + name for prefix in (b"", _PREFIX) for name in (CONSENT, ONCE, SCOPES, REMINDER)
+)
 
 
 class VisitorCookies:
@@ -81,6 +85,22 @@ class VisitorCookies:
 
     def remove_once(self, request: Request) -> Headers:
         return remove_cookie(_name(request, ONCE), CookieScope(), secure=request.secure)
+
+    def reminds(self, request: Request) -> bool:
+        """Whether the visitor asked to be shown on every page what is in use."""
+        return _read(request, REMINDER) == b"on"
+
+    def set_reminder(self, request: Request, on: bool) -> Headers:
+        name = _name(request, REMINDER)
+        if not on:
+            return remove_cookie(name, CookieScope(), secure=request.secure)
+        return [
+            set_cookie(name, b"on", seconds=self._seconds, secure=request.secure, http_only=True)
+        ]
+
+    def use(self, request: Request) -> str:
+        """What an HTML answer is for and how the banner in it looks, to tell variants apart."""
+        return request.use + "+reminder" * self.reminds(request)
 
     def set_scopes(self, request: Request, scopes: KnownScopes) -> Headers:
         name = _name(request, SCOPES)

@@ -16,7 +16,29 @@ from asgi_consent.catalog.domains import is_same_site, registrable_domain
 from asgi_consent.catalog.patterns import HostPattern, patterns_of_cookies, patterns_of_storage
 from asgi_consent.catalog.services import NECESSARY, Service
 from asgi_consent.decision import Grants
+from asgi_consent.html.elements import FETCHING, PASSIVE, Value
 from asgi_consent.policy import Policy, UnknownHosts
+
+#: what the banner tries to see whether cookies are kept, and where it notes what was removed
+PROBE, REMOVED = "asgi_consent_probe", "asgi_consent_removed"
+
+_NECESSARY, _ALLOWED = 1, 2
+_ALWAYS = _NECESSARY | _ALLOWED
+_JUDGED = (Value.URL, Value.DOCUMENT, Value.SRCSET, Value.URLS, Value.MARKUP)
+
+
+def _fetching() -> dict[str, list[str]]:
+    """Attribute → elements that fetch by it: the rewriter's own table, as scripts see names."""
+    found: dict[str, list[str]] = {}
+    for element, kinds in FETCHING.items():
+        name = {b"feimage": "feImage"}.get(element, element.decode())
+        for attribute, kind in kinds.items():
+            if kind in _JUDGED:
+                found.setdefault(attribute.decode().removeprefix("xlink:"), []).append(name)
+    return {attribute: sorted(set(names)) for attribute, names in found.items()}
+
+
+_FETCHING = _fetching()
 
 
 def parse_grants(key: str, policy: Policy) -> Grants:
@@ -28,36 +50,45 @@ def parse_grants(key: str, policy: Policy) -> Grants:
 def guard_rules(policy: Policy, grants: Grants, page_host: str) -> dict[str, Any]:
     services = policy.services.values()
     allowed = [service for service in services if grants.allow(service)]
+    tells_passive = policy.unknown_hosts is UnknownHosts.GATE_ACTIVE
     return {
         "own": [*_own_domain(page_host), *policy.own_hosts],
         "unknown": policy.unknown_hosts,
         "hosts": _hosts(policy, services, grants, page_host),
-        "cookies": _names(patterns_of_cookies(services), grants),
-        "necessary": _names(patterns_of_cookies(services), Grants()),
-        "storage": _names(patterns_of_storage(services), grants),
+        "cookies": [[PROBE, _ALWAYS], *_names(patterns_of_cookies(services), grants)],
+        "storage": [[REMOVED, _ALWAYS], *_names(patterns_of_storage(services), grants)],
         "grants": [NECESSARY, *sorted(grants.categories), *sorted(grants.services)],
         "granted_services": sorted(
             service.id for service in allowed if service.declared or service.id in grants.services
         ),
+        "fetching": _FETCHING,
+        "passive": sorted(name.decode() for name in PASSIVE) if tells_passive else [],
     }
 
 
 def _names(patterns: Iterable[tuple[str, Service]], grants: Grants) -> list[list[Any]]:
-    """[pattern, weight] of every allowed pattern, and of every denied one that an allowed one with
-    a star would let through otherwise. Of patterns with the longest literal beginning the heaviest
-    counts: 3 declared and allowed, 2 declared and denied, 1 allowed, 0 denied."""
-    found: dict[str, int] = {}
+    """[pattern, bits] of every allowed pattern, and of every denied one that an allowed one with a
+    star would let through otherwise; sorted so that the first that matches counts, as in
+    `NameIndex`: the longest literal beginning, declared before undeclared, allowed before denied.
+    """
+    found: dict[str, dict[bool, int]] = {}
     for pattern, service in patterns:
-        weight = 2 * service.declared + grants.allow(service)
-        found[pattern] = max(found.get(pattern, 0), weight)
+        bits = _ALLOWED * grants.allow(service) | _NECESSARY * (service.category == NECESSARY)
+        by_declared = found.setdefault(pattern, {})
+        by_declared[service.declared] = by_declared.get(service.declared, 0) | bits
+    judged = {name: max(by_declared.items()) for name, by_declared in found.items()}
     starts = tuple(
-        name.partition("*")[0] for name, weight in found.items() if weight % 2 and "*" in name
+        name.partition("*")[0] for name, (_, bits) in judged.items() if bits and "*" in name
     )
-    return [
-        [name, weight]
-        for name, weight in sorted(found.items())
-        if weight % 2 or name.startswith(starts)
-    ]
+
+    def order(name: str) -> tuple[bool, int, bool, int, str]:
+        prefix, star, _ = name.partition("*")
+        declared, bits = judged[name]
+        # Whole names are never in each other's way: their own order packs best.
+        return bool(star), -len(prefix) if star else 0, bool(star) and not declared, -bits, name
+
+    kept = (name for name, (_, bits) in judged.items() if bits or name.startswith(starts))
+    return [[name, judged[name][1]] for name in sorted(kept, key=order)]
 
 
 def guard_script(policy: Policy, grants: Grants, page_host: str) -> bytes:
@@ -70,23 +101,35 @@ def guard_script(policy: Policy, grants: Grants, page_host: str) -> bytes:
 def _hosts(
     policy: Policy, services: Iterable[Service], grants: Grants, page_host: str
 ) -> dict[str, list[list[Any]]]:
-    """Host → [subdomains only, path, allowed] of every pattern the guard must know."""
-    found: dict[str, list[list[Any]]] = {}
+    """Host → [subdomains only, path, allowed] of every pattern the guard must know; the first that
+    matches counts, as in `HostIndex`."""
+    found: dict[str, dict[tuple[bool, str], dict[bool, bool]]] = {}
     for service in services:
         for pattern in map(HostPattern.read, service.hosts):
             own = not pattern.host or policy.is_own(pattern.host, page_host)
             if own and not service.declared:
                 continue
-            entry = [int(pattern.subdomains), pattern.path, int(grants.run(service))]
-            entries = found.setdefault(pattern.host, [])
-            if entry not in entries:
-                entries.append(entry)
+            by_declared = found.setdefault(pattern.host, {}).setdefault(
+                (pattern.subdomains, pattern.path), {}
+            )
+            by_declared[service.declared] = by_declared.get(service.declared, False) or grants.run(
+                service
+            )
+    hosts = {
+        host: [
+            [int(subdomains), path, int(max(by_declared.items())[1])]
+            for (subdomains, path), by_declared in sorted(
+                entries.items(), key=lambda entry: -len(entry[0][1])
+            )
+        ]
+        for host, entries in sorted(found.items())
+    }
     if policy.unknown_hosts is not UnknownHosts.GATE:
-        return found
-    allowed = {host for host, entries in found.items() if any(entry[2] for entry in entries)}
+        return hosts
+    allowed = {host for host, entries in hosts.items() if any(entry[2] for entry in entries)}
     return {
         host: entries
-        for host, entries in found.items()
+        for host, entries in hosts.items()
         if host in allowed
         or not host
         or policy.is_own(host, page_host)

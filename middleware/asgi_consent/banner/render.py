@@ -24,7 +24,7 @@ from asgi_consent.consent import Status
 from asgi_consent.decision import Decision, Grants
 from asgi_consent.http.csp import OwnFiles
 from asgi_consent.http.request import Request
-from asgi_consent.policy import Rule
+from asgi_consent.policy import Activation, Rule
 from asgi_consent.settings import Settings
 
 # Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
@@ -50,18 +50,22 @@ class _State:
     opt_in: bool
     signals: tuple[str, ...]
     withdrawable: bool
+    reminds: bool
     categories: frozenset[str]
     services: frozenset[str]
     said: str
 
     @classmethod
-    def of(cls, decision: Decision, root: str, *, just_chosen: bool = False) -> _State:
+    def of(
+        cls, decision: Decision, root: str, *, just_chosen: bool = False, reminds: bool = False
+    ) -> _State:
         return cls(
             root,
             decision.asks,
             decision.rule is Rule.OPT_IN,
             decision.signals.names if decision.gpc_honoured else (),
             decision.status is Status.GIVEN,
+            reminds,
             decision.grants.categories,
             decision.grants.services,
             _SAID.get(decision.status, "") if just_chosen else "",
@@ -72,7 +76,7 @@ class _State:
 class Placement:
     """The page that the banner goes into. `root` is where the app is mounted, `address` what to
     come back to; `reloads`: it can be loaded again without harm; `just_chosen`: say so. `nonce` and
-    `with_integrity` are what the app's policy asks of scripts."""
+    `with_integrity` are what the app's policy asks of scripts; `bounded`: ours is enforced."""
 
     root: str
     address: str
@@ -80,6 +84,8 @@ class Placement:
     with_integrity: bool = False
     reloads: bool = True
     just_chosen: bool = False
+    reminds: bool = False
+    bounded: bool = False
 
 
 class Banner:
@@ -116,7 +122,10 @@ class Banner:
 
     def body(self, decision: Decision, place: Placement) -> bytes:
         """Banner and link, first in the body."""
-        pieces = self._body_of(_State.of(decision, place.root, just_chosen=place.just_chosen))
+        state = _State.of(
+            decision, place.root, just_chosen=place.just_chosen, reminds=place.reminds
+        )
+        pieces = self._body_of(state)
         texts = {
             _ADDRESS: _ascii(str(escape(place.address))),
             _ADDRESS_QUOTED: quote(place.address, safe="/").encode(),
@@ -124,7 +133,7 @@ class Banner:
         # Piece by piece: what is put in is never looked through for stand-ins itself.
         banner = b"".join(texts[piece] if isinstance(piece, str) else piece for piece in pieces)
         digest = STATIC_FILES["banner.js"].digest if place.with_integrity else b""
-        more = b" defer" if place.reloads else b" defer data-no-reload"
+        more = self._for_the_banner(place)
         return banner + _script(self._file("banner.js", place.root), place.nonce, digest, more)
 
     def own_files(self, decision: Decision, request: Request) -> OwnFiles:
@@ -144,9 +153,18 @@ class Banner:
 
         return OwnFiles(scripts, styles, digests)
 
-    def page(self, name: str, decision: Decision, root: str, address: str, **more: Any) -> bytes:
+    def page(
+        self,
+        name: str,
+        decision: Decision,
+        root: str,
+        address: str,
+        *,
+        reminds: bool = False,
+        **more: Any,
+    ) -> bytes:
         """A page of our own: `preferences`, `blocked`, `error`."""
-        context = self._context(_State.of(decision, root))
+        context = self._context(_State.of(decision, root, reminds=reminds))
         context |= {"address": address, "address_quoted": quote(address), **more}
         context |= {"consent": decision.consent}
         return _ascii(self._environment.get_template(f"{name}.html").render(context))
@@ -186,8 +204,27 @@ class Banner:
             "banner_css": self._file("banner.css", state.root),
             "page_css": self._file("page.css", state.root),
             "optional": [c for c in categories if not c.necessary],
+            "in_use": self._in_use(state),
             "signalled": " and ".join(c.label.lower() for c in categories if c.gpc),
         }
+
+    def _for_the_banner(self, place: Placement) -> bytes:
+        """What banner.js needs to know of the page, as attributes of its tag."""
+        known = b" defer"
+        if not place.reloads:
+            known += b" data-no-reload"
+        if place.bounded:
+            known += b" data-bounded"
+        if self._settings.activation is Activation.IN_PLACE:
+            address = self._file("activate.js", place.root)
+            known += b' data-activate="%s"' % _ascii(str(escape(address)))
+        return known
+
+    def _in_use(self, state: _State) -> str:
+        policy = self._settings.policy
+        names = [c.label.lower() for c in policy.categories if c.id in state.categories]
+        names += [service.name for id_, service in policy.services.items() if id_ in state.services]
+        return ", ".join(["what is necessary", *names])
 
     @cached_property
     def guard_version(self) -> str:

@@ -1,4 +1,8 @@
-"""The scripts and styles we serve: read once, named by their content, cacheable for ever."""
+"""The scripts and styles we serve: read once, named by their content, cacheable for ever.
+
+The scripts are written in `static/` and made smaller by `make static` (`static/build.mjs`); what it
+makes is kept in the repository, so that nobody who uses them needs a tool.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +43,9 @@ def sha256_digest(body: bytes) -> bytes:
 
 
 STATIC_FILES = {
-    "guard.js": StaticFile("guard.js"),
-    "banner.js": StaticFile("banner.js"),
+    "guard.js": StaticFile("guard.min.js"),
+    "banner.js": StaticFile("banner.min.js"),
+    "activate.js": StaticFile("activate.min.js"),
     "banner.css": StaticFile("consent.css", "banner.css"),
     "page.css": StaticFile("consent.css", "page.css"),
     "placeholder.css": StaticFile("consent.css", "placeholder.css"),
