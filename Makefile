@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate network clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,7 +53,7 @@ catalogue: $(VENV)/dev  ## tail.tsv is what its sources give: make catalogue SOU
 	$(BIN)/python -m asgi_consent.catalog.rebuild --check $(if $(SOURCES),--sources $(SOURCES))
 
 unit: $(VENV)/dev  ## unit and property tests
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests --ignore tests/network
 
 e2e: $(VENV)/dev  ## browser tests
 	$(BIN)/python -m asgi_consent.audit.browser --install
@@ -66,6 +66,10 @@ test-browsers: $(VENV)/dev  ## the main journeys in Firefox ESR, a smoke test in
 	@dpkg -s $(OTHER_BROWSERS) > /dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y --no-install-recommends $(OTHER_BROWSERS) > /dev/null; } || true
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browsers]'
 	$(BIN)/pytest e2e/browsers -ra
+
+network: $(VENV)/dev  ## real caches and load balancers in front of the app (installs nginx and Varnish)
+	@which nginx varnishd >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light varnish)
+	$(BIN)/pytest tests/network
 
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install

@@ -1,0 +1,1 @@
+"""Real caches and load balancers in front of the app; `make network` installs and runs them."""
