@@ -11,6 +11,7 @@ from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.urls import Base, resolve
 from asgi_consent.decision import Verdict
 from asgi_consent.policy import Mode, Policy
+from asgi_consent.tally import Tally
 
 # Different things that are remembered; after that the log is quiet. What visitors send has a budget
 # of its own, so that nobody can silence the rest.
@@ -30,17 +31,23 @@ class Findings:
         self._matcher = policy.matcher
         self._names = {*(category.id for category in policy.categories), *policy.services}
         self._close_name = lru_cache(128)(self._find_close_name)
+        self.tally = Tally(mode)
         self._told: set[str] = set()
         self._sent: set[str] = set()
 
     def sent_cookie(self, name: bytes, verdict: Verdict) -> None:
         """A cookie that came with a request."""
+        self.tally.held("cookies of requests")
         if len(self._sent) < _MOST_SENT:
-            shown = _quoted(name.decode("latin-1"))
-            self._sent.add(shown)
-            self.cookie(name, verdict)
+            self._sent.add(_quoted(name.decode("latin-1")))
+            self._cookie(name, verdict)
 
     def cookie(self, name: bytes, verdict: Verdict) -> None:
+        """A cookie that the app sets."""
+        self.tally.held("cookies")
+        self._cookie(name, verdict)
+
+    def _cookie(self, name: bytes, verdict: Verdict) -> None:
         shown = _quoted(name.decode("latin-1"))
         known = self._matcher.cookie(name.decode("latin-1")) if verdict.category is None else ()
         self._held(f"cookie {shown}", verdict, f"cookies = [{{ name = {shown} }}]", known)
@@ -65,10 +72,13 @@ class Findings:
     def header(self, name: str, verdict: Verdict, url: str) -> None:
         """A header of a response that leads to a URL, and is held back or leads to a service nobody
         has declared."""
+        if not verdict.allowed:
+            self.tally.held("headers")
         self.element(f"header {name}", verdict, url)
 
     def withheld(self, name: str, why: str) -> None:
         """A header of a response that is held back for another reason than a host."""
+        self.tally.held("headers")
         self._once(self._level, f"{self._verb} header {name}: {why}")
 
     def unread(self, what: str, extras: Iterable[str] = ()) -> None:

@@ -29,6 +29,7 @@ from asgi_consent.http.request import Request
 from asgi_consent.policy import Mode
 from asgi_consent.responder import Responder
 from asgi_consent.response_headers import HeaderFilter, Tools
+from asgi_consent.rollout import mode_of
 from asgi_consent.settings import Settings, settings_of
 from asgi_consent.signals import DNT, SignalReader, do_not_track, read_signals
 from asgi_consent.signing import ConsentSigner
@@ -72,12 +73,14 @@ class ConsentMiddleware:
         self._region = region
         self._signals = {**({DNT: do_not_track} if settings.dnt else {}), **(signals or {})}
         self._visitor = VisitorCookies(signer, settings.lifetime)
-        self._observe = settings.mode is Mode.OBSERVE
-        self._findings = Findings(settings.policy, settings.mode)
         banner = Banner(settings)
         boundary = Boundary(settings.policy, settings.prefix)
-        self._tools = Tools(banner, boundary, self._visitor, self._findings, self._observe)
-        reports = CspReports(settings.policy, self._findings)
+        findings = {mode: Findings(settings.policy, mode) for mode in Mode}
+        self._tools = {
+            mode: Tools(banner, boundary, self._visitor, findings[mode], mode is Mode.OBSERVE)
+            for mode in Mode
+        }
+        reports = CspReports(settings.policy, findings[settings.mode])
         self._endpoints = Endpoints(settings, banner, self._visitor, signer, reports)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,12 +94,13 @@ class ConsentMiddleware:
         if scope["type"] == "http" and self._endpoints.owns(request):
             await self._endpoints.respond(request, decision, receive, send)
             return
-        headers, lingering = self._filter_request(request, decision)
+        tools = self._tools[mode_of(self.settings, request, decision)]
+        headers, lingering = _filter_request(tools, request, decision)
         scope["headers"] = headers
         filtering = HeaderFilter(
-            self._tools, request, decision, lingering=lingering, once=once is not None
+            tools, request, decision, lingering=lingering, once=once is not None
         )
-        responder = Responder(self._tools, request, decision, filtering, send)
+        responder = Responder(tools, request, decision, filtering, send)
         with consent_applies(decision):
             await self.app(scope, receive, responder)
 
@@ -121,27 +125,30 @@ class ConsentMiddleware:
         found = get_header(request.headers, region.header.encode()) if region.header else None
         return found.decode("latin-1") if found else ""
 
-    def _filter_request(self, request: Request, decision: Decision) -> tuple[Headers, list[bytes]]:
-        """The headers the app may see, and the names of cookies that must not linger."""
 
-        def allowed(name: bytes) -> bool:
-            return name not in OURS and decision.cookie(name.decode("latin-1")).allowed
+def _filter_request(
+    tools: Tools, request: Request, decision: Decision
+) -> tuple[Headers, list[bytes]]:
+    """The headers the app may see, and the names of cookies that must not linger."""
 
-        headers, removed = filter_cookies(request.headers, allowed)
-        lingering = [name for name in dict.fromkeys(removed) if name not in OURS]
-        for name in lingering:
-            self._findings.sent_cookie(name, decision.cookie(name.decode("latin-1")))
-        if self._observe:
-            return request.headers, []
-        if not request.may_get_html:
-            return headers, lingering
-        document = request.wants_document
-        if is_conditional(headers):
-            variant = decision.fingerprint(self._visitor.use(request)).encode()
-            headers = untag_condition(headers, variant, document=document)
-        if document:
-            headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole
-        return _readable_codings(headers), lingering
+    def allowed(name: bytes) -> bool:
+        return name not in OURS and decision.cookie(name.decode("latin-1")).allowed
+
+    headers, removed = filter_cookies(request.headers, allowed)
+    lingering = [name for name in dict.fromkeys(removed) if name not in OURS]
+    for name in lingering:
+        tools.findings.sent_cookie(name, decision.cookie(name.decode("latin-1")))
+    if tools.observe:
+        return request.headers, []
+    if not request.may_get_html:
+        return headers, lingering
+    document = request.wants_document
+    if is_conditional(headers):
+        variant = decision.fingerprint(tools.visitor.use(request)).encode()
+        headers = untag_condition(headers, variant, document=document)
+    if document:
+        headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole
+    return _readable_codings(headers), lingering
 
 
 _log = logging.getLogger("asgi_consent")

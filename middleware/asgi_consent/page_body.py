@@ -18,6 +18,7 @@ _LONGEST_OPENING = 64 * 1024  # bytes as sent that are looked at before deciding
 _SIP = 1024  # bytes of these that are decoded at a time
 _SNIFFED = 1445  # bytes in which a browser looks for a first visible character (mimesniff, 5.2)
 _BLANK = b"\xef\xbb\xbf\t\n\f\r "
+_MARK = b" data-consent-gated"
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -94,6 +95,7 @@ class PageBody:
         self._transcoded = Transcoded(charset) if charset else None
         self._observe = observe
         self._broken = False
+        self.held = 0  # elements that were put into their neutral form, or would be
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What may be sent so far, piece by piece; between two there is time for other tasks. The
@@ -130,7 +132,9 @@ class PageBody:
     def _rewritten(self, data: bytes) -> Iterator[bytes]:
         for piece in self._decoder.decode(data):
             text = self._transcoded.decode(piece, last=False) if self._transcoded else piece
-            yield self._rewriter.feed(text)
+            html = self._rewriter.feed(text)
+            self.held += html.count(_MARK) - text.count(_MARK)
+            yield html
 
     def _encoded(self, html: bytes, *, last: bool) -> bytes:
         if self._transcoded:

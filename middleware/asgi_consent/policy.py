@@ -25,6 +25,15 @@ class Mode(StrEnum):
     OBSERVE = "observe"
 
 
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What tells in front of us that a visitor belongs to those for whom observe becomes enforce:
+    the names of a header, in lower case, and of a cookie; empty where there is none."""
+
+    header: str = ""
+    cookie: str = ""
+
+
 class UnknownHosts(StrEnum):
     """What happens to undeclared hosts of other registrable domains."""
 

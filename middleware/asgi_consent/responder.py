@@ -129,6 +129,7 @@ class Responder:
             await self._forward(piece)
         if not more:
             await self._forward(self._body.close(), last=True)
+            self._tools.findings.tally.page(self._body.held)
 
     async def _forward(self, data: bytes, *, last: bool = False) -> None:
         if data or last:

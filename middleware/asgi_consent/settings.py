@@ -15,7 +15,7 @@ from asgi_consent.catalog.builtin import builtin_services, builtin_tail
 from asgi_consent.catalog.consent_apis import CONSENT_MODE
 from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
-from asgi_consent.catalog.services import Lifetime, Service
+from asgi_consent.catalog.services import NECESSARY, Lifetime, Service
 from asgi_consent.declarations import is_address, is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.gpp import gpp_sections
@@ -29,6 +29,7 @@ from asgi_consent.policy import (
     Policy,
     Region,
     Revision,
+    Rollout,
     Rule,
     UnknownHosts,
     is_region,
@@ -67,6 +68,7 @@ class Settings:
     prefix: str = "/_consent"
     dnt: bool = False
     gpc_file: bool = True
+    rollout: Rollout = field(default_factory=Rollout)
     source: str = "defaults"
 
 
@@ -120,6 +122,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         prefix=_prefix(root),
         dnt=signals.flag("do_not_track", False),
         gpc_file=signals.flag("gpc_file", True),
+        rollout=_rollout(root.table("rollout")),
         policy=Policy(
             categories=categories,
             services=services,
@@ -142,6 +145,9 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             "validated adapter, which asgi-consent does not have; for US sections there is [gpp]",
         )
     root.choice("delivery", ["visitor"], "visitor")
+    cookie = settings.rollout.cookie
+    if cookie and not any(s.category == NECESSARY for s in settings.policy.matcher.cookie(cookie)):
+        root.problem("rollout", f'the cookie "{cookie}" as one of a [[services]] that is necessary')
     if "secret_key" in root:
         root.refuse(
             "secret_key",
@@ -249,6 +255,16 @@ def _gpp(table: Table) -> str:
 def _running_denied(service: Service) -> Service:
     ours = service.declared and service.consent_api == CONSENT_MODE
     return service._replace(runs_denied=True) if ours else service
+
+
+def _rollout(table: Table) -> Rollout:
+    rollout = Rollout(header=table.text("header").lower(), cookie=table.text("cookie"))
+    for key in ("header", "cookie"):
+        name = getattr(rollout, key)
+        if name and not is_token(name):
+            table.problem(key, f'the name of a {key}, such as "x-consent-enforce"')
+    table.done()
+    return rollout
 
 
 def _region(table: Table) -> Region:
