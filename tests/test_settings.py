@@ -68,7 +68,7 @@ def test_all_mistakes_come_in_one_go_with_key_value_and_expectation() -> None:
             "mode": "enforced",
             "unknown_hosts": True,
             "prefix": "consent/",
-            "delivery": "shared",
+            "delivery": "cached",
             "site": {"url": "example.com", "nmae": "x", "hosts": ["https://cdn.example"]},
             "controller": {"contact": "call us"},
             "policy": {
@@ -93,7 +93,7 @@ def test_all_mistakes_come_in_one_go_with_key_value_and_expectation() -> None:
     text = "\n".join(found)
     assert 'mode: is "enforced", expected one of "enforce", "observe"' in text
     assert "unknown_hosts: is true, expected one of" in text
-    assert 'delivery: is "shared", expected "visitor"' in text
+    assert 'delivery: is "cached", expected one of "visitor", "shared"' in text
     assert "site.nmae: unknown key" in text
     assert "policy.revision: is 0, expected a whole number from 1" in text
     assert "policy.effective: is " in text

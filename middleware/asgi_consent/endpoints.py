@@ -19,7 +19,7 @@ from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
 from asgi_consent.http.request import Request, local_address
-from asgi_consent.policy import Mode, Policy
+from asgi_consent.policy import Delivery, Mode, Policy
 from asgi_consent.removals import removals
 from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
@@ -180,8 +180,12 @@ class Endpoints:
             raise Refusal(
                 400, "Too many", "So many single services fit no cookie: choose categories."
             ) from None
+        reminds = self._visitor.reminds(request)
         if reminder := fields.all("reminder"):
-            headers += self._visitor.set_reminder(request, reminder[-1] == "on")
+            reminds = reminder[-1] == "on"
+            headers += self._visitor.set_reminder(request, reminds)
+        if self._settings.delivery is Delivery.SHARED:
+            headers += self._visitor.set_variant(request, decision, reminds=reminds)
         removed = self._removals(request, decision, address, headers)
         headers += removed
         if exchange.wants_json:

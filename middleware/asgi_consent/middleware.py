@@ -26,7 +26,7 @@ from asgi_consent.http.coding import KNOWN
 from asgi_consent.http.cookies import filter_cookies
 from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
-from asgi_consent.policy import Mode
+from asgi_consent.policy import Delivery, Mode
 from asgi_consent.responder import Responder
 from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.rollout import mode_of
@@ -77,7 +77,14 @@ class ConsentMiddleware:
         boundary = Boundary(settings.policy, settings.prefix)
         findings = {mode: Findings(settings.policy, mode) for mode in Mode}
         self._tools = {
-            mode: Tools(banner, boundary, self._visitor, findings[mode], mode is Mode.OBSERVE)
+            mode: Tools(
+                banner,
+                boundary,
+                self._visitor,
+                findings[mode],
+                observe=mode is Mode.OBSERVE,
+                shares=settings.delivery is Delivery.SHARED,
+            )
             for mode in Mode
         }
         reports = CspReports(settings.policy, findings[settings.mode])

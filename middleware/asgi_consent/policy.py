@@ -25,6 +25,13 @@ class Mode(StrEnum):
     OBSERVE = "observe"
 
 
+class Delivery(StrEnum):
+    """Whether shared caches may keep pages of ours."""
+
+    VISITOR = "visitor"
+    SHARED = "shared"
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """What tells in front of us that a visitor belongs to those for whom observe becomes enforce:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from asgi_consent import variants
 from asgi_consent.banner.render import Banner
 from asgi_consent.boundary import Boundary
 from asgi_consent.catalog.services import NECESSARY
@@ -16,6 +17,7 @@ from asgi_consent.http import caching, reporting
 from asgi_consent.http.ad_headers import AD_HEADERS
 from asgi_consent.http.client_hints import kept_hints
 from asgi_consent.http.cookies import default_path, parse_set_cookie, remove_cookie
+from asgi_consent.http.csp import nonce_of
 from asgi_consent.http.headers import LARGEST_HEAD, get_all, get_header, size_of, without
 from asgi_consent.http.known_scopes import KnownScopes, is_worth_knowing
 from asgi_consent.http.links import filter_links
@@ -36,6 +38,7 @@ class Tools:
     visitor: VisitorCookies
     findings: Findings
     observe: bool
+    shares: bool = False
     memos: Memos = field(default_factory=Memos)
 
 
@@ -225,8 +228,14 @@ class HeaderFilter:
     def varied(self, headers: Headers) -> Headers:
         """The same headers as those of a page, or of a 304 that confirms one."""
         request = self._request
-        variant = self._decision.fingerprint(self._tools.visitor.use(request)).encode()
-        headers = caching.private(caching.tag_variant(headers, variant))
+        use = self._tools.visitor.use(request)
+        headers = caching.tag_variant(headers, self._decision.fingerprint(use).encode())
+        if self._is_for_all_alike(headers):
+            return caching.shared(headers, variants.HEADER)
+        headers = caching.private(headers)
+        if self._tools.shares and request.use == "page":
+            reminds = self._tools.visitor.reminds(request)
+            headers += self._tools.visitor.set_variant(request, self._decision, reminds=reminds)
         if self._once:
             headers += self._tools.visitor.remove_once(request)
         return headers + removals(
@@ -237,6 +246,21 @@ class HeaderFilter:
             self._lingering,
             request.full_path,
             headers,
+        )
+
+    def _is_for_all_alike(self, headers: Headers) -> bool:
+        """Whether everybody in this state of consent may get this very page."""
+        request, decision = self._request, self._decision
+        return (
+            self._tools.shares
+            and self._tools.visitor.use(request) == "page"
+            and request.method in ("GET", "HEAD")
+            and not (self._once or self._personal)
+            and get_header(request.headers, b"authorization") is None
+            and not self._tools.visitor.just_chose(decision.consent)
+            and caching.is_shareable(headers)
+            and not nonce_of(headers)
+            and variants.is_claimed(request, decision)
         )
 
     def link(self, value: bytes) -> bytes | None:

@@ -25,6 +25,7 @@ from asgi_consent.policy import (
     Category,
     ConsentMode,
     CspMode,
+    Delivery,
     Mode,
     Policy,
     Region,
@@ -68,6 +69,7 @@ class Settings:
     prefix: str = "/_consent"
     dnt: bool = False
     gpc_file: bool = True
+    delivery: Delivery = Delivery.VISITOR
     rollout: Rollout = field(default_factory=Rollout)
     source: str = "defaults"
 
@@ -122,6 +124,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         prefix=_prefix(root),
         dnt=signals.flag("do_not_track", False),
         gpc_file=signals.flag("gpc_file", True),
+        delivery=root.choice("delivery", Delivery, Delivery.VISITOR),
         rollout=_rollout(root.table("rollout")),
         policy=Policy(
             categories=categories,
@@ -144,7 +147,6 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             "no TCF string is written: that takes a CMP id of your own from IAB Europe and a "
             "validated adapter, which asgi-consent does not have; for US sections there is [gpp]",
         )
-    root.choice("delivery", ["visitor"], "visitor")
     cookie = settings.rollout.cookie
     if cookie and not any(s.category == NECESSARY for s in settings.policy.matcher.cookie(cookie)):
         root.problem("rollout", f'the cookie "{cookie}" as one of a [[services]] that is necessary')

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from asgi_consent.consent import UNKNOWN, Consent
+from asgi_consent.decision import Decision
 from asgi_consent.http.cookies import (
     CookieScope,
     has_cookie,
@@ -22,17 +23,21 @@ from asgi_consent.http.known_scopes import KnownScopes, read_scopes, write_scope
 from asgi_consent.http.request import Request
 from asgi_consent.signing import CLOCK_SKEW, ConsentSigner
 from asgi_consent.types import Header, Headers
+from asgi_consent.variants import NEW, variant_of
 
 CONSENT = b"asgi_consent"
 ONCE = b"asgi_consent_once"
 SCOPES = b"asgi_consent_scopes"
 REMINDER = b"asgi_consent_reminder"
+VARIANT = b"asgi_consent_variant"  # for caches in between, with delivery = "shared" only
 
 _PREFIX = b"__Host-"
 _JUST = 8  # seconds
 #: nobody but us may read or set these
 OURS = frozenset(
-    prefix + name for prefix in (b"", _PREFIX) for name in (CONSENT, ONCE, SCOPES, REMINDER)
+    prefix + name
+    for prefix in (b"", _PREFIX)
+    for name in (CONSENT, ONCE, SCOPES, REMINDER, VARIANT)
 )
 
 
@@ -72,6 +77,19 @@ class VisitorCookies:
         return set_cookie(
             _name(request, CONSENT), token, seconds=self._seconds, secure=request.secure
         )
+
+    def set_variant(self, request: Request, decision: Decision, *, reminds: bool) -> Headers:
+        """Tells caches in between which state of consent this visitor is in, where they are told
+        something else so far. Who is reminded gets pages of their own."""
+        variant = b"own" if reminds else variant_of(decision).encode()
+        name = _name(request, VARIANT)
+        if (_read(request, VARIANT) or NEW.encode()) == variant:
+            return []
+        if variant == NEW.encode():
+            return remove_cookie(name, CookieScope(), secure=request.secure)
+        return [
+            set_cookie(name, variant, seconds=self._seconds, secure=request.secure, http_only=True)
+        ]
 
     def set_once(self, request: Request, service: str) -> Header:
         token = self._signer.write_once(service)

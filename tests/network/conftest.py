@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,14 +27,28 @@ def needs(program: str) -> str:
 def nginx(folder: Path, server: str, http: str = "") -> Iterator[int]:
     """nginx with `server` inside its one server block; gives its port."""
     port = free_port()
-    program = needs("nginx")
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "nginx.conf"
-    user = "user root root;" if os.geteuid() == 0 else ""  # or it may not read our folder
-    text = _NGINX.format(folder=folder, port=port, server=server, http=http, user=user)
-    config.write_text(text)
-    with running([program, "-p", str(folder), "-c", str(config)], port, log=folder / "nginx.log"):
+    with nginx_with(folder, port, f"{http} server {{ listen {LOOPBACK}:{port}; {server} }}"):
         yield port
+
+
+@contextmanager
+def nginx_with(folder: Path, port: int, http: str) -> Iterator[None]:
+    """nginx with `http` inside its http block, which listens on `port`."""
+    program = needs("nginx")
+    user = "user root root;" if os.geteuid() == 0 else ""  # or it may not read our folder
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
+        f"events {{ worker_connections 512; }}\n"
+        f"http {{ access_log off; {temporary}\n{http}\n}}\n"
+    )
+    command = [program, "-p", str(folder), "-c", str(config)]
+    with running(command, port, log=folder / "nginx.log"):
+        yield
 
 
 @contextmanager
@@ -57,11 +71,12 @@ def app_process(
     port: int,
     *,
     keys: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The app in a process of its own."""
     command = [sys.executable, "-m", "uvicorn", module, f"--port={port}"]
     command.append("--timeout-graceful-shutdown=1")
-    environment = {"ASGI_CONSENT_SECRET_KEY": ",".join(keys or [new_key()])}
+    environment = {"ASGI_CONSENT_SECRET_KEY": ",".join(keys or [new_key()]), **(more or {})}
     log = folder / f"app-{port}"
     with running(command, port, log=log, environment=environment) as process:
         yield process
@@ -69,15 +84,3 @@ def app_process(
 
 def new_key() -> str:
     return secrets.token_urlsafe(32)
-
-
-_NGINX = """
-{user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 512; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  {http}
-  server {{ listen 127.0.0.1:{port}; {server} }}
-}}
-"""

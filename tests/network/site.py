@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -56,5 +58,5 @@ app = ConsentMiddleware(
             Route("/told", told),
         ]
     ),
-    settings=SHOP,
+    settings={**SHOP, "delivery": os.environ.get("DELIVERY", "visitor")},
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.network.conftest import needs, new_key
+from tests.network.conftest import new_key, nginx_with
 from tests.processes import LOOPBACK, ROOT, free_port, running
 
 DEPLOY = ROOT / "deploy"
@@ -27,8 +27,10 @@ def test_three_processes_of_the_unit_behind_the_nginx_of_the_example(tmp_path: P
             command = _exec_start(tmp_path, ports, ports[example])
             log = tmp_path / example
             stack.enter_context(running(command, ports[example], log=log, environment=key))
-        front = _nginx(tmp_path, ports)
-        stack.enter_context(running(front, ports["8080"], log=tmp_path / "nginx.log"))
+        example = (DEPLOY / "nginx.conf").read_text()
+        for known, port in ports.items():
+            example = example.replace(known, str(port))
+        stack.enter_context(nginx_with(tmp_path, ports["8080"], example))
 
         with httpx2.Client(
             base_url=f"http://{LOOPBACK}:{ports['8080']}", trust_env=False
@@ -53,19 +55,3 @@ def _exec_start(folder: Path, ports: dict[str, int], port: int) -> list[str]:
     start = start.replace("/opt/asgi-consent/bin/asgi-consent", f"{sys.executable} -m asgi_consent")
     start = start.replace("/etc/asgi-consent/consent.toml", str(folder / "consent.toml"))
     return shlex.split(start.replace(":9000", f":{ports['9000']}").replace("%i", str(port)))
-
-
-def _nginx(folder: Path, ports: dict[str, int]) -> list[str]:
-    example = (DEPLOY / "nginx.conf").read_text()
-    for known, port in ports.items():
-        example = example.replace(known, str(port))
-    folders = "".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off; {folders}\n{example}\n}}\n"
-    )
-    return [needs("nginx"), "-p", str(folder), "-c", str(config)]

@@ -30,6 +30,7 @@ _FOR_CDNS = frozenset((b"surrogate-control", b"x-accel-expires", b"edge-control"
 
 _CONDITIONS = frozenset((b"if-none-match", b"if-modified-since"))
 
+_seconds = re.compile(rb"[0-9]{1,9}").fullmatch
 _variant = re.compile(rb"(.*)-ac([0-9a-f]{8})", re.DOTALL).fullmatch
 _entity_tag = re.compile(rb'(?:W/)?"([^"]*)"').findall
 # Digests and ranges describe the bytes before rewriting, and a date tells no variants apart.
@@ -45,6 +46,40 @@ def private(headers: Headers) -> Headers:
     if b"*" not in vary:
         vary += [name for name in VARY if name not in vary]
     return [*without(unshared(headers), {b"vary"}), (b"vary", b", ".join(vary))]
+
+
+def is_shareable(headers: Headers) -> bool:
+    """Whether a shared cache may store this response and hand it to everybody (RFC 9111 section
+    3)."""
+    vary = {member for value in get_all(headers, b"vary") for member in list_members(value)}
+    if vary & {b"*", b"cookie", b"authorization"} or get_all(headers, b"set-cookie"):
+        return False
+    return _shared_seconds(headers) > 0
+
+
+def shared(headers: Headers, key: bytes) -> Headers:
+    """The headers of a page that shared caches may keep by the request header `key`, and browsers
+    only to ask again: theirs know nothing of the key, and what they keep would outlive a choice."""
+    vary = [member for value in get_all(headers, b"vary") for member in list_members(value)]
+    own = [name for name in (key, *VARY) if name not in (b"cookie", b"sec-gpc", *vary)]
+    control = b"public, max-age=0, must-revalidate, s-maxage=%d" % _shared_seconds(headers)
+    rest = [
+        (name, value) for name, value in headers if name.lower() not in (b"cache-control", b"vary")
+    ]
+    return [*rest, (b"vary", b", ".join([*vary, *own])), (b"cache-control", control)]
+
+
+def _shared_seconds(headers: Headers) -> int:
+    """How long a shared cache may keep it; 0 where it may not."""
+    directives = dict(
+        directive.strip(b" \t").lower().partition(b"=")[::2]
+        for value in get_all(headers, b"cache-control")
+        for directive in value.split(b",")
+    )
+    if directives.keys() & {b"no-store", b"no-cache", b"private"}:
+        return 0
+    seconds = directives.get(b"s-maxage", directives.get(b"max-age", b"")).strip(b'"')
+    return int(seconds) if _seconds(seconds) else 0
 
 
 def unshared(headers: Headers) -> Headers:
