@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate network clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,10 @@ bench: $(VENV)/bench  ## how fast pages are rewritten, next to other engines: ma
 
 bench-sizes: $(VENV)/dev  ## how much a browser has to load, next to others
 	@$(BIN)/python benchmarks/sizes.py
+
+bench-proxy: $(VENV)/bench  ## embedded and as a proxy, next to nginx, mitmproxy, workerd (needs wrk, nginx)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[proxy]'
+	@$(BIN)/python benchmarks/proxy.py $(BENCH)
 
 bench-gate: $(VENV)/bench  ## the same in instructions, fails when a ratio is missed (needs valgrind)
 	@$(BIN)/python benchmarks/rewriter.py --instructions --gate

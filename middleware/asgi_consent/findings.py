@@ -37,7 +37,6 @@ class Findings:
 
     def sent_cookie(self, name: bytes, verdict: Verdict) -> None:
         """A cookie that came with a request."""
-        self.tally.held("cookies of requests")
         if len(self._sent) < _MOST_SENT:
             self._sent.add(_quoted(name.decode("latin-1")))
             self._cookie(name, verdict)

@@ -23,10 +23,10 @@ from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.findings import Findings
 from asgi_consent.http.caching import is_conditional, untag_condition
 from asgi_consent.http.coding import KNOWN
-from asgi_consent.http.cookies import filter_cookies
 from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
 from asgi_consent.policy import Delivery, Mode
+from asgi_consent.request_cookies import RequestCookies
 from asgi_consent.responder import Responder
 from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.rollout import mode_of
@@ -34,7 +34,7 @@ from asgi_consent.settings import Settings, settings_of
 from asgi_consent.signals import DNT, SignalReader, do_not_track, read_signals
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import App, Headers, Receive, Scope, Send
-from asgi_consent.visitor import OURS, VisitorCookies
+from asgi_consent.visitor import VisitorCookies
 
 SECRET_KEY_VARIABLE = "ASGI_CONSENT_SECRET_KEY"
 
@@ -87,6 +87,7 @@ class ConsentMiddleware:
             )
             for mode in Mode
         }
+        self._cookies = {mode: RequestCookies(self._policy, findings[mode]) for mode in Mode}
         reports = CspReports(settings.policy, findings[settings.mode])
         self._endpoints = Endpoints(settings, banner, self._visitor, signer, reports)
 
@@ -101,8 +102,11 @@ class ConsentMiddleware:
         if scope["type"] == "http" and self._endpoints.owns(request):
             await self._endpoints.respond(request, decision, receive, send)
             return
-        tools = self._tools[mode_of(self.settings, request, decision)]
-        headers, lingering = _filter_request(tools, request, decision)
+        mode = mode_of(self.settings, request, decision)
+        tools = self._tools[mode]
+        headers, lingering = _filter_request(
+            self._cookies[mode], request, decision, observe=tools.observe
+        )
         scope["headers"] = headers
         filtering = HeaderFilter(
             tools, request, decision, lingering=lingering, once=once is not None
@@ -134,18 +138,11 @@ class ConsentMiddleware:
 
 
 def _filter_request(
-    tools: Tools, request: Request, decision: Decision
+    cookies: RequestCookies, request: Request, decision: Decision, *, observe: bool
 ) -> tuple[Headers, list[bytes]]:
     """The headers the app may see, and the names of cookies that must not linger."""
-
-    def allowed(name: bytes) -> bool:
-        return name not in OURS and decision.cookie(name.decode("latin-1")).allowed
-
-    headers, removed = filter_cookies(request.headers, allowed)
-    lingering = [name for name in dict.fromkeys(removed) if name not in OURS]
-    for name in lingering:
-        tools.findings.sent_cookie(name, decision.cookie(name.decode("latin-1")))
-    if tools.observe:
+    headers, lingering = cookies.filtered(request.headers, decision.grants)
+    if observe:
         return request.headers, []
     if not request.may_get_html:
         return headers, lingering

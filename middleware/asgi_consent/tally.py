@@ -18,8 +18,9 @@ class Tally:
         self._mode = mode
         self.counts: Counter[str] = Counter()
 
-    def held(self, kind: str) -> None:
-        self.counts[kind] += 1
+    def held(self, kind: str, number: int = 1) -> None:
+        if number:
+            self.counts[kind] += number
 
     def page(self, elements: int) -> None:
         """A page has ended. Every now and then the log hears how many there were."""

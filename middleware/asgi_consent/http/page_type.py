@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 
 from asgi_consent.http.headers import get_all, list_members
 from asgi_consent.types import Header, Headers
@@ -41,12 +42,25 @@ def page_type(status: int, headers: Headers, *, ranged: bool) -> PageType:
     """`ranged`: the client asked for a part, so that a 206 is one."""
     if status in _BODILESS or (status == 206 and ranged):
         return PageType.OTHER
+    kind = _kind_of(tuple(get_all(headers, b"content-type")))
+    if kind is PageType.OTHER:
+        return kind
     cache = [
         member for value in get_all(headers, b"cache-control") for member in list_members(value)
     ]
     if b"no-transform" in cache or _is_download(headers):
         return PageType.OTHER
-    types = _types(headers)
+    nosniff = kind is PageType.SNIFF and any(
+        value.strip().lower().startswith(b"nosniff")
+        for value in get_all(headers, b"x-content-type-options")
+    )
+    return PageType.OTHER if nosniff else kind
+
+
+@lru_cache(256)  # an app sends few types
+def _kind_of(values: tuple[bytes, ...]) -> PageType:
+    """By Content-Type alone."""
+    types = _types((b"content-type", value) for value in values)
     essences = [_essence_of(written) for written in types]
     if any(essence in _HTML for essence in essences):
         return PageType.PAGE
@@ -56,11 +70,7 @@ def page_type(status: int, headers: Headers, *, ranged: bool) -> PageType:
     essence = next((essence for essence in reversed(essences) if essence), b"")
     if essence == _XHTML:
         return PageType.XHTML
-    nosniff = any(
-        value.strip().lower().startswith(b"nosniff")
-        for value in get_all(headers, b"x-content-type-options")
-    )
-    return PageType.SNIFF if essence in _SNIFFED and not nosniff else PageType.OTHER
+    return PageType.SNIFF if essence in _SNIFFED else PageType.OTHER
 
 
 def is_markup(headers: Iterable[Header]) -> bool:
