@@ -41,7 +41,8 @@ def test_page_stays_shareable_by_its_state_and_browsers_ask_again(protect: Prote
 
     assert answer.all("cache-control") == [b"public, max-age=0, must-revalidate, s-maxage=600"]
     (vary,) = answer.all("vary")
-    assert vary.startswith(b"accept-language, x-consent-variant, sec-fetch-dest")
+    assert vary.startswith(b"accept-language, x-consent-variant, ")
+    assert b"sec-fetch-dest" in vary
     assert b"cookie" not in vary
     assert (answer.first("etag") or b"").startswith(b'W/"1-ac')
     assert answer.all("set-cookie") == []
@@ -91,6 +92,17 @@ def test_page_that_is_not_for_everybody_stays_private(
     protect: Protect, headers: list[Header]
 ) -> None:
     assert not is_shared(page(protect, [NEW], *headers))
+
+
+def test_signal_that_the_cache_does_not_know_makes_the_page_private(protect: Protect) -> None:
+    app = protect(
+        SimpleApp(b"<p>page", headers=[HTML, PUBLIC]),
+        delivery="shared",
+        signals={"do_not_track": True},
+    )
+
+    assert not is_shared(get(app, headers=[NAVIGATES, NEW, (b"dnt", b"1")]))
+    assert is_shared(get(app, headers=[NAVIGATES, NEW]))
 
 
 def test_page_is_never_shareable_unless_asked_for(protect: Protect) -> None:

@@ -34,8 +34,8 @@ def variant_of(decision: Decision) -> str:
 def is_claimed(request: Request, decision: Decision) -> bool:
     """Whether the cache in front of us has told this visitor's state apart from all others."""
     name = _name(decision)
-    if name == _OWN or decision.rule is not Rule.OPT_IN:
-        return False
+    if name == _OWN or decision.rule is not Rule.OPT_IN or decision.signals.others:
+        return False  # the cache knows nothing of regions, nor of signals besides Sec-GPC
     gpc = _GPC if decision.signals.gpc else ""
     claims = get_all(request.headers, HEADER)
     return claims == [(variant_of(decision) + gpc).encode()]
@@ -47,7 +47,7 @@ def _name(decision: Decision) -> str:
         return _OWN
     if not grants.categories:
         return NEW if decision.asks else "none"
-    if decision.signals.gpc or decision.asks:
+    if decision.signals.objects or decision.asks:
         return _OWN
     if grants.categories == optional:
         return "all"
