@@ -104,9 +104,7 @@ class ConsentMiddleware:
             return
         mode = mode_of(self.settings, request, decision)
         tools = self._tools[mode]
-        headers, lingering = _filter_request(
-            self._cookies[mode], request, decision, observe=tools.observe
-        )
+        headers, lingering = _filter_request(tools, self._cookies[mode], request, decision)
         scope["headers"] = headers
         filtering = HeaderFilter(
             tools, request, decision, lingering=lingering, once=once is not None
@@ -138,11 +136,11 @@ class ConsentMiddleware:
 
 
 def _filter_request(
-    cookies: RequestCookies, request: Request, decision: Decision, *, observe: bool
+    tools: Tools, cookies: RequestCookies, request: Request, decision: Decision
 ) -> tuple[Headers, list[bytes]]:
     """The headers the app may see, and the names of cookies that must not linger."""
     headers, lingering = cookies.filtered(request.headers, decision.grants)
-    if observe:
+    if tools.observe:
         return request.headers, []
     if not request.may_get_html:
         return headers, lingering
