@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab bench-audit clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,10 @@ network: $(VENV)/dev  ## real caches and load balancers in front of the app (ins
 	@which nginx varnishd >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light varnish)
 	$(BIN)/pytest tests/network
 
+lab: $(VENV)/dev  ## verify on every bad site and its good twin, about ten minutes
+	$(BIN)/python -m asgi_consent.audit.browser --install
+	ASGI_CONSENT_LAB=1 $(BIN)/pytest e2e/test_bad_sites.py --numprocesses $(E2E_WORKERS)
+
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install
 	@$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS) --clauses --quiet --no-header
@@ -93,6 +97,9 @@ bench-sizes: $(VENV)/dev  ## how much a browser has to load, next to others
 bench-proxy: $(VENV)/bench  ## embedded and as a proxy, next to nginx, mitmproxy, workerd (needs wrk, nginx)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[proxy]'
 	@$(BIN)/python benchmarks/proxy.py $(BENCH)
+
+bench-audit: $(VENV)/dev  ## how long verify and scan take, against their budgets
+	@PYTHONPATH=. $(BIN)/python benchmarks/audit.py
 
 bench-gate: $(VENV)/bench  ## the same in instructions, fails when a ratio is missed (needs valgrind)
 	@$(BIN)/python benchmarks/rewriter.py --instructions --gate

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from asgi_consent.audit.browser import find_browser
-from asgi_consent.audit.clauses import CLAUSES
 from asgi_consent.demo.app import Demo
 from asgi_consent.types import Receive, Scope, Send
 from e2e import lab
@@ -153,47 +151,3 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Other browsers only when they are asked for: make test-browsers."""
     asked = any("browsers" in str(argument) for argument in config.args)
     return True if collection_path.name == "browsers" and not asked else None
-
-
-# ---- clauses
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--clauses", action="store_true", help="print clause → tests → result")
-
-
-def clauses_of(item: pytest.Item) -> list[str]:
-    return [str(id_) for marker in item.iter_markers("clause") for id_ in marker.args]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.user_properties += [("clause", id_) for id_ in clauses_of(item)]
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if not config.getoption("--clauses"):
-        return
-    results: dict[str, dict[str, str]] = defaultdict(dict)
-    for outcome in ("passed", "failed", "skipped", "error"):
-        for report in terminalreporter.stats.get(outcome, []):
-            for key, value in getattr(report, "user_properties", ()):
-                if key == "clause":
-                    test = report.nodeid.partition("::")[2]
-                    results[value][test] = "failed" if outcome == "error" else outcome
-    terminalreporter.section("clauses")
-    for clause in CLAUSES.values():
-        tests = results.get(clause.id, {})
-        verdict = _verdict(tests, claimed=bool(clause.check))
-        terminalreporter.write_line(f"{clause.id:<4} {verdict:<12} {clause.claim}")
-        for test, outcome in sorted(tests.items()):
-            terminalreporter.write_line(f"     {outcome:<12}   {test}")
-
-
-def _verdict(tests: dict[str, str], *, claimed: bool) -> str:
-    if not tests:
-        return "not run" if claimed else "not covered"
-    for outcome in ("failed", "skipped"):
-        if outcome in tests.values():
-            return outcome
-    return "passed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asgi_consent.audit.clauses import CLAUSES
-from e2e.conftest import clauses_of
+from asgi_consent.audit.plugin import clauses_of
 
 
 def test_every_clause_that_claims_a_check_has_a_test(request: pytest.FixtureRequest) -> None:

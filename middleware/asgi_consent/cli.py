@@ -1,6 +1,7 @@
 """asgi-consent on the command line: each command calls one function.
 
-Exit codes: 0 fine, 1 `check` found mistakes, 2 bad usage. Errors are one line on standard error.
+Exit codes: 0 fine, 1 `check` found mistakes or `verify` faults, 2 bad usage or could not run.
+Errors are one line on standard error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from asgi_consent import __version__
 from asgi_consent.assets import TEMPLATES
+from asgi_consent.audit.commands import add_commands
 from asgi_consent.banner.render import Banner
 from asgi_consent.catalog.telling import KINDS, as_json, classified, one_line, search
 from asgi_consent.catalog.urls import Base, resolve
@@ -176,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     catalogue.add_argument("action", choices=("search", "show"))
     catalogue.add_argument("words", nargs="+", metavar="WORD", help="words to find, or an id")
     catalogue.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
+    add_commands(add)
     return parser
 
 
