@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # What a browser test needs: two workers gain the most on two cores.
 E2E_WORKERS ?= 2
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab bench-audit clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab bench-audit kills bench-ledger clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,8 +52,11 @@ contract: $(VENV)/dev  ## imports point one way
 catalogue: $(VENV)/dev  ## tail.tsv is what its sources give: make catalogue SOURCES=dir reads them
 	$(BIN)/python -m asgi_consent.catalog.rebuild --check $(if $(SOURCES),--sources $(SOURCES))
 
-unit: $(VENV)/dev  ## unit and property tests
+unit: $(VENV)/dev postgresql  ## unit and property tests
 	$(BIN)/pytest tests --ignore tests/network
+
+postgresql: $(VENV)/dev  ## what the tests of the ledger run on: Debian's binaries, installed if absent
+	@$(BIN)/python -m tests.ledger.postgresql --install
 
 e2e: $(VENV)/dev  ## browser tests
 	$(BIN)/python -m asgi_consent.audit.browser --install
@@ -103,6 +106,12 @@ bench-audit: $(VENV)/dev  ## how long verify and scan take, against their budget
 
 bench-gate: $(VENV)/bench  ## the same in instructions, fails when a ratio is missed (needs valgrind)
 	@$(BIN)/python benchmarks/rewriter.py --instructions --gate
+
+kills: $(VENV)/dev postgresql  ## 50 times kill -9 while records are written, on SQLite and PostgreSQL
+	ASGI_CONSENT_KILLS=50 $(BIN)/pytest -n0 tests/ledger/test_kill.py
+
+bench-ledger: $(VENV)/dev postgresql  ## what recording adds to a choice, next to no ledger at all
+	@$(BIN)/python -m benchmarks.ledger
 
 clean:  ## remove what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

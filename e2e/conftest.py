@@ -51,6 +51,15 @@ class World:
         await app(scope, receive, send)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ledger_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test leaves a ledger in the folder it runs in."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("ledger")
+        patch.setenv("ASGI_CONSENT_LEDGER", f"sqlite:///{folder}/ledger.db")
+        yield
+
+
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     world = World()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -61,6 +61,15 @@ SHOP: dict[str, Any] = {
 
 def shop_settings(**more: Any) -> Settings:
     return read_settings({**SHOP, **more})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ledger_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test leaves a ledger in the folder it runs in."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("ledger")
+        patch.setenv("ASGI_CONSENT_LEDGER", f"sqlite:///{folder}/ledger.db")
+        yield
 
 
 @pytest.fixture

@@ -97,8 +97,9 @@ def test_status_says_what_happened() -> None:
         Status.GIVEN,
         Status.WITHDRAWN,
     ]
-    assert withdrawn.record_id == given_.record_id
-    assert given_.record_id != refused.record_id
+    assert withdrawn.subject_id == given_.subject_id
+    assert given_.subject_id != refused.subject_id
+    assert withdrawn.record_id != given_.record_id
 
 
 @pytest.mark.parametrize(

@@ -186,15 +186,16 @@ def test_withdrawal_removes_every_cookie_that_is_not_granted_any_more(
     assert any(v.startswith(b"_counter=; Path=/a;") for v in answer.all("set-cookie"))
 
 
-def test_record_number_stays_with_the_visitor(app: ConsentMiddleware) -> None:
+def test_subject_number_stays_with_the_visitor_and_each_choice_has_a_record(
+    app: ConsentMiddleware,
+) -> None:
     first = cookie_of(post(app, "/_consent/choice", b"choice=accept"))
     second = cookie_of(post(app, "/_consent/choice", b"choice=reject", [SAME, first]))
+    other = cookie_of(post(app, "/_consent/choice", b"choice=accept"))
 
-    assert state(app, first)["record"] == state(app, second)["record"]
-    assert (
-        state(app, first)["record"]
-        != state(app, cookie_of(post(app, "/_consent/choice", b"choice=accept")))["record"]
-    )
+    assert state(app, first)["subject"] == state(app, second)["subject"]
+    assert state(app, first)["record"] != state(app, second)["record"]
+    assert state(app, first)["subject"] != state(app, other)["subject"]
 
 
 def test_allowing_one_service_leaves_other_choices_and_the_question(

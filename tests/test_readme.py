@@ -33,7 +33,13 @@ def test_every_python_block_runs(
 
 
 @pytest.mark.parametrize("document", blocks("toml"))
-def test_every_settings_block_is_valid(document: str) -> None:
+def test_every_settings_block_is_valid(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "1.toml").write_text("policy = {revision = 1}\n")
+
     read_settings(tomllib.loads(document))
 
 

@@ -6,6 +6,7 @@ from asgi_consent.decision import Decision
 from asgi_consent.errors import ConsentError, SecretKeyError, SettingsError
 from asgi_consent.middleware import ConsentMiddleware
 from asgi_consent.settings import Settings, load_settings
+from asgi_consent.version import __version__
 
 __all__ = [
     "ConsentError",
@@ -15,9 +16,8 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Status",
+    "__version__",
     "current_consent",
     "load_settings",
     "may_send_to",
 ]
-
-__version__ = "0.1.0"

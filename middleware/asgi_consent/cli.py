@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, NoReturn
 from urllib.parse import urlsplit
 
-from asgi_consent import __version__
 from asgi_consent.assets import TEMPLATES
 from asgi_consent.audit.commands import add_commands
 from asgi_consent.banner.render import Banner
@@ -26,9 +25,12 @@ from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.errors import ConsentError, SettingsError
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import Rewriter
+from asgi_consent.ledger_commands import add_ledger_command
 from asgi_consent.policy import Policy
+from asgi_consent.policy_commands import add_policy_command
 from asgi_consent.proxy.command import add_proxy_options, add_serve_options, run_proxy, run_serve
 from asgi_consent.settings import Settings, load_settings
+from asgi_consent.version import __version__
 
 _FILE = "consent.toml"
 _CONFIG_HELP = "a consent.toml (default: the defaults and the built-in catalogue)"
@@ -179,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     catalogue.add_argument("words", nargs="+", metavar="WORD", help="words to find, or an id")
     catalogue.add_argument("--config", metavar="FILE", help=_CONFIG_HELP)
     add_commands(add)
+    add_ledger_command(commands)
+    add_policy_command(commands)
     return parser
 
 

@@ -18,8 +18,8 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-def new_record_id() -> str:
-    """Random, so it says nothing about the visitor: 128 bits, URL-safe."""
+def new_id() -> str:
+    """A random id of a visitor or a record, which says nothing about either: 128 bits, URL-safe."""
     return secrets.token_urlsafe(16)
 
 
@@ -29,17 +29,24 @@ class Consent:
 
     `answered` tells a visitor who answered the banner from one who only allowed a single service in
     a placeholder and must still be asked. `gpc` says whether the browser sent Sec-GPC when the
-    choice was made. `time` is in seconds since the epoch.
+    choice was made. `time` is in seconds since the epoch. `subject_id` stays with the visitor;
+    `record_id` names the record in the ledger that proves this consent. `restricted`: the visitor
+    had processing stopped and the record frozen. `objected`: to direct marketing.
+    `noticed` is the revision whose announcement was read.
     """
 
     status: Status = Status.UNKNOWN
     categories: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
+    subject_id: str = ""
     record_id: str = ""
     revision: int = 0
     time: int = 0
     answered: bool = False
     gpc: bool = False
+    restricted: bool = False
+    objected: bool = False
+    noticed: int = 0
 
     @property
     def decided(self) -> bool:
@@ -66,17 +73,29 @@ class Choice:
         return cls(frozenset(categories), frozenset(services))
 
 
-def make_choice(before: Consent, choice: Choice, *, revision: int, time: int, gpc: bool) -> Consent:
-    """The consent after `choice`. The record id stays with the visitor."""
+def make_choice(
+    before: Consent,
+    choice: Choice,
+    *,
+    revision: int,
+    time: int,
+    gpc: bool,
+    restricted: bool = False,
+    objected: bool = False,
+) -> Consent:
+    """The consent after `choice`, in a record of its own. The subject id stays with the visitor."""
     after = replace(
         before,
         categories=choice.categories,
         services=choice.services,
-        record_id=before.record_id or new_record_id(),
+        subject_id=before.subject_id or new_id(),
+        record_id=new_id(),
         revision=revision,
         time=time,
         answered=choice.answered,
         gpc=gpc,
+        restricted=restricted,
+        objected=objected,
     )
     if after.grants_anything():
         return replace(after, status=Status.GIVEN)

@@ -16,6 +16,7 @@ from asgi_consent.catalog.urls import NOWHERE, Base, Target, resolve
 from asgi_consent.consent import UNKNOWN, Consent, Status
 from asgi_consent.policy import Policy, Rule, UnknownHosts
 from asgi_consent.signals import NO_SIGNALS, Signals
+from asgi_consent.update import NOTHING_NEW, Delta, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What this visitor has granted, and every answer that follows from it."""
+    """What this visitor has granted, and every answer that follows from it. `update` is what has
+    changed, or will, since the visitor chose, until that was answered or read; `delta` is what of
+    it needs an answer."""
 
     policy: Policy
     consent: Consent = UNKNOWN
     signals: Signals = NO_SIGNALS
     rule: Rule = Rule.OPT_IN
     grants: Grants = field(default_factory=Grants)
+    delta: Delta = NOTHING_NEW
+    update: Update | None = None
 
     @property
     def status(self) -> Status:
@@ -95,7 +100,8 @@ class Decision:
     @property
     def asks(self) -> bool:
         """Whether the banner is due."""
-        due = self.rule is not Rule.OFF and not self.consent.decided
+        consent = self.consent
+        due = self.rule is not Rule.OFF and not (consent.decided or consent.restricted)
         return due and bool(self.policy.optional)
 
     @property
@@ -120,7 +126,7 @@ class Decision:
     @property
     def grants_advertising(self) -> bool:
         """Whether all that Global Privacy Control switches off is granted, if there is any."""
-        shared = {category.id for category in self.policy.categories if category.gpc}
+        shared = self.policy.shared
         return bool(shared) and shared <= self.grants.categories
 
     def allows(self, name: str) -> bool:
@@ -190,6 +196,8 @@ class Decision:
             self.asks,
             self.rule,
             self.gpc_honoured,
+            self.update and (self.update.number, sorted(self.delta.categories)),
+            sorted(self.delta.services),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
@@ -215,6 +223,9 @@ def decide(
     """Work out what is granted. `once` are services allowed for this one page. `silent`: the
     visitor has surely not chosen yet; where a choice may only have got lost, nothing is granted by
     default, whatever the rule."""
+    if consent.restricted:
+        return Decision(policy, consent, signals, rule)
+    consent, delta, update = _carried(policy, consent)
     if consent.answered:
         categories = consent.categories & policy.optional
     elif rule is Rule.OPT_IN or not silent:
@@ -222,11 +233,26 @@ def decide(
     else:
         categories = policy.optional
     services = policy.services_among(consent.services)
-    if signals.objects and not (consent.answered and consent.gpc):
-        # A choice made while the signal was on is newer than the signal; an older one is not.
-        off = {category.id for category in policy.categories if category.gpc}
+    # A choice made while the signal was on is newer than the signal; an older one is not.
+    signalled = signals.objects and not (consent.answered and consent.gpc)
+    if signalled or consent.objected:
+        off = policy.shared
         categories -= off
-        if not consent.gpc:
+        if consent.objected or not consent.gpc:
             services = frozenset(s for s in services if policy.services[s].category not in off)
     services |= policy.services_among(once)
-    return Decision(policy, consent, signals, rule, Grants(categories, services))
+    return Decision(policy, consent, signals, rule, Grants(categories, services), delta, update)
+
+
+def _carried(policy: Policy, consent: Consent) -> tuple[Consent, Delta, Update | None]:
+    """What a consent is worth under today's policy, and what to tell or ask the visitor."""
+    update = policy.updates.get(consent.revision)
+    if update is None or consent.revision == policy.revision.number:
+        coming = policy.upcoming if consent.answered else None
+        if coming is not None and consent.noticed >= coming.number:
+            coming = None
+        return consent, NOTHING_NEW, coming
+    consent, delta = update.carry(consent)
+    if not consent.answered or not (update.changes or delta):
+        return consent, NOTHING_NEW, None
+    return consent, delta, update

@@ -100,7 +100,7 @@ def _service(
         id=id_,
         name=table.text("name", base.name),
         vendor=table.text("vendor", base.vendor),
-        country=base.country,
+        country=table.text("country", base.country),
         category=_category(table, base, categories),
         kind=table.text("kind", base.kind),
         purpose=table.text("purpose", base.purpose),

@@ -1,38 +1,31 @@
-"""Our own addresses below the prefix: the choice, the preferences, the guard, the styles.
-
-`POST choice` is its own short line: check origin → read the choice → new consent → sign →
-Set-Cookie → 303, or JSON for scripts. Everything else only reads.
-"""
+"""Our own addresses below the prefix: the choice, the preferences, the guard, the styles."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import quote
 
 from asgi_consent.banner.guard import guard_rules, parse_grants
 from asgi_consent.banner.render import Banner
 from asgi_consent.banner.static_files import FOREVER, STATIC_FILES
-from asgi_consent.consent import Choice, Consent, make_choice
+from asgi_consent.choosing import Choosing, described
 from asgi_consent.csp_reports import CspReports
-from asgi_consent.decision import Decision, decide
-from asgi_consent.errors import TokenTooLongError
-from asgi_consent.exchange import Exchange, Fields, Refusal
+from asgi_consent.decision import Decision
+from asgi_consent.exchange import NOTHING_HERE, Exchange, Refusal
+from asgi_consent.findings import Findings
 from asgi_consent.http.request import Request, local_address
-from asgi_consent.policy import Delivery, Mode, Policy
-from asgi_consent.removals import removals
+from asgi_consent.ledger.ledger import Ledger
+from asgi_consent.metrics import Metrics
+from asgi_consent.operating import IsOperator, Operating
+from asgi_consent.pages import Pages
+from asgi_consent.policy import Mode, Policy
+from asgi_consent.recording import Recorder
+from asgi_consent.rights import Rights
 from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
-from asgi_consent.types import Header, Headers, Receive, Send
-from asgi_consent.visitor import OURS, VisitorCookies
+from asgi_consent.types import Receive, Send
+from asgi_consent.visitor import VisitorCookies
 
 GPC_FILE = "/.well-known/gpc.json"
-_HTML = "text/html; charset=utf-8"
-# Our pages need nothing but their style sheet and their form.
-_PAGE_POLICY = (
-    b"default-src 'none'; style-src 'self'; form-action 'self'; "
-    b"base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class Endpoints:
@@ -43,13 +36,23 @@ class Endpoints:
         visitor: VisitorCookies,
         signer: ConsentSigner,
         reports: CspReports,
+        ledger: Ledger,
+        findings: Findings,
+        is_operator: IsOperator | None = None,
     ) -> None:
         self._reports = reports
         self._settings = settings
         self._policy: Policy = settings.policy
         self._banner = banner
         self._visitor = visitor
-        self._signer = signer
+        self._pages = Pages(banner)
+        metrics = Metrics(lambda: ledger.failures)
+        recorder = Recorder(settings, banner, ledger, metrics)
+        operating = Operating(
+            settings, visitor, ledger, findings, metrics, self._pages, is_operator
+        )
+        choosing = Choosing(settings, visitor, signer, recorder, self._pages)
+        rights = Rights(settings, visitor, ledger, choosing, self._pages)
         self._routes: dict[tuple[str, str], _Handler] = {
             ("GET", "preferences"): self._preferences,
             ("GET", "state"): self._state,
@@ -57,8 +60,18 @@ class Endpoints:
             ("GET", "guard.js"): self._guard,
             ("GET", GPC_FILE): self._gpc_file,
             ("GET", "rules"): self._rules,
-            ("POST", "choice"): self._choice,
+            ("POST", "choice"): choosing.choose,
             ("POST", "report"): self._report,
+            ("GET", "rights"): rights.show,
+            ("POST", "rights"): rights.do,
+            ("GET", "receipt"): rights.receipt,
+            ("GET", "shown"): rights.shown,
+            ("GET", "keys"): rights.keys,
+            ("GET", "check"): rights.check,
+            ("POST", "check"): rights.check,
+            ("GET", "operator"): operating.show,
+            ("GET", "export"): operating.export,
+            ("GET", "metrics"): operating.metrics,
         }
 
     def owns(self, request: Request) -> bool:
@@ -85,9 +98,9 @@ class Endpoints:
                     [(b"allow", ", ".join(allowed).encode())],
                 )
             else:
-                raise Refusal(404, "Nothing here", "There is no page at this address.")
+                raise NOTHING_HERE
         except Refusal as refusal:
-            await self._refuse(exchange, refusal)
+            await self._pages.refuse(exchange, refusal)
 
     # ---- reading
 
@@ -96,18 +109,18 @@ class Endpoints:
         wanted = exchange.query("return") or request.referring_address()
         address = local_address(wanted, request.root + "/")
         reminds = self._visitor.reminds(request)
-        await self._page(exchange, 200, "preferences", address, reminds=reminds)
+        await self._pages.send(exchange, 200, "preferences", address, reminds=reminds)
 
     async def _state(self, exchange: Exchange) -> None:
-        await exchange.answer_json(200, _described(exchange.decision.consent, exchange.decision))
+        await exchange.answer_json(200, described(exchange.decision))
 
     async def _kept(self, exchange: Exchange) -> None:
         """Where a first choice without a script comes by: did the browser keep the cookie?"""
         address = local_address(exchange.query("return"), exchange.request.root + "/")
-        if exchange.decision.consent.record_id or self._visitor.once(exchange.request):
+        if exchange.decision.consent.subject_id or self._visitor.once(exchange.request):
             await exchange.redirect(address, [])
         else:
-            await self._page(exchange, 200, "blocked", address)
+            await self._pages.send(exchange, 200, "blocked", address)
 
     async def _guard(self, exchange: Exchange) -> None:
         grants = parse_grants(exchange.query("grants"), self._policy)
@@ -146,168 +159,5 @@ class Endpoints:
                 raise Refusal(400, "Not understood", "That is no report of a browser.") from None
         await exchange.answer(204, "", b"")
 
-    # ---- the choice
-
-    async def _choice(self, exchange: Exchange) -> None:
-        request = exchange.request
-        if not request.is_same_origin:
-            raise Refusal(
-                403,
-                "Not from this site",
-                "A choice only counts when it is made on this site, by you.",
-            )
-        fields = await exchange.fields()
-        before = exchange.decision.consent
-        # Only a path of this site is ever redirected to.
-        address = local_address(
-            fields.first("return") or request.referring_address(), request.root + "/"
-        )
-        kind = fields.first("choice")
-        if kind == "once":
-            await self._once(exchange, fields.first("service"), address)
-            return
-        after = make_choice(
-            before,
-            self._read_choice(kind, fields, exchange.decision),
-            revision=self._policy.revision.number,
-            time=self._signer.now(),
-            gpc=exchange.decision.signals.objects,
-        )
-        decision = decide(self._policy, after, exchange.decision.signals, exchange.decision.rule)
-        try:
-            headers = [self._visitor.set_consent(request, after)]
-        except TokenTooLongError:
-            raise Refusal(
-                400, "Too many", "So many single services fit no cookie: choose categories."
-            ) from None
-        reminds = self._visitor.reminds(request)
-        if reminder := fields.all("reminder"):
-            reminds = reminder[-1] == "on"
-            headers += self._visitor.set_reminder(request, reminds)
-        if self._settings.delivery is Delivery.SHARED:
-            headers += self._visitor.set_variant(request, decision, reminds=reminds)
-        removed = self._removals(request, decision, address, headers)
-        headers += removed
-        if exchange.wants_json:
-            names = {value.partition(b"=")[0].decode("latin-1") for _, value in removed}
-            state = _described(after, decision) | {"removed": sorted(names)}
-            await exchange.answer_json(200, state, headers)
-        else:
-            await self._return(exchange, address, headers)
-
-    async def _return(self, exchange: Exchange, address: str, headers: Headers) -> None:
-        """Back to the page; the first time by an address that sees whether cookies are kept."""
-        request = exchange.request
-        if not exchange.decision.consent.record_id:
-            address = f"{request.root}{self._settings.prefix}/kept?return={quote(address)}"
-        await exchange.redirect(address, headers)
-
-    def _read_choice(self, kind: str, fields: Fields, decision: Decision) -> Choice:
-        policy = self._policy
-        if kind == "accept":
-            return Choice(categories=policy.optional)
-        if kind in ("reject", "withdraw"):
-            return Choice()
-        if kind == "save":
-            return self._saved(fields)
-        if kind == "allow":
-            service = self._switchable(fields.first("service"))
-            before, grants = decision.consent, decision.grants
-            # What a signal has switched off since is not switched on again by the way.
-            return Choice(
-                before.categories & grants.categories,
-                (before.services & grants.services) | {service},
-                before.answered,
-            )
-        raise Refusal(400, "Not understood", "The choice must be accept, reject, save or allow.")
-
-    def _saved(self, fields: Fields) -> Choice:
-        policy = self._policy
-        categories, services = fields.all("category"), fields.all("service")
-        if fields.from_script:  # a form may be of a page from before the settings changed
-            known = {category.id for category in policy.categories} | policy.services.keys()
-            for name in (*categories, *services):
-                if name not in known:
-                    message = f"There is no category or service {name!r}."
-                    raise Refusal(400, "Not understood", message)
-        granted = policy.categories_of(categories)
-        # A category stands for all in it: its services are not kept beyond it.
-        single = (
-            id_
-            for id_ in policy.services_among(services)
-            if policy.services[id_].category not in granted
-        )
-        return Choice(granted, frozenset(single))
-
-    async def _once(self, exchange: Exchange, service: str, address: str) -> None:
-        header = self._visitor.set_once(exchange.request, self._switchable(service))
-        if exchange.wants_json:
-            await exchange.answer_json(200, {"once": service}, [header])
-        else:
-            await self._return(exchange, address, [header])
-
-    def _switchable(self, service: str) -> str:
-        if not self._policy.services_among([service]):
-            raise Refusal(400, "Not understood", "There is no such service to allow.")
-        return service
-
-    def _removals(
-        self, request: Request, decision: Decision, address: str, headers: Headers
-    ) -> Headers:
-        """Set-Cookie headers that remove every cookie that is not granted any more."""
-        names = [
-            name
-            for name in dict.fromkeys(name for name, _ in request.cookies)
-            if name not in OURS and not decision.cookie(name.decode("latin-1")).allowed
-        ]
-        path = address.partition("?")[0]
-        known = self._visitor.scopes(request)
-        return removals(self._visitor, request, decision, known, names, path, headers)
-
-    # ---- answering
-
-    async def _page(
-        self,
-        exchange: Exchange,
-        status: int,
-        name: str,
-        address: str,
-        headers: Headers | None = None,
-        **more: Any,
-    ) -> None:
-        body = self._banner.page(name, exchange.decision, exchange.request.root, address, **more)
-        policy: Header = (b"content-security-policy", _PAGE_POLICY)
-        await exchange.answer(status, _HTML, body, [policy, *(headers or [])])
-
-    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
-        if exchange.wants_json:
-            error = {"error": refusal.message}
-            await exchange.answer_json(refusal.status, error, refusal.headers)
-            return
-        root = exchange.request.root
-        await self._page(
-            exchange,
-            refusal.status,
-            "error",
-            root + "/",
-            refusal.headers,
-            title=refusal.title,
-            message=refusal.message,
-        )
-
 
 _Handler = Callable[[Exchange], Awaitable[None]]
-
-
-def _described(consent: Consent, decision: Decision) -> dict[str, object]:
-    """What scripts are told: the visitor's state, and what is granted in effect."""
-    return {
-        "status": consent.status,
-        "answered": consent.answered,
-        "categories": sorted(decision.grants.categories),
-        "services": sorted(decision.grants.services),
-        "gpc": decision.gpc_honoured,
-        "record": consent.record_id or None,
-        "revision": consent.revision or None,
-        "time": consent.time or None,
-    }

@@ -22,6 +22,14 @@ class NotGrantedError(ConsentError):
     """Something waits for a category or a service that the visitor has not agreed to."""
 
 
+class RecordError(ConsentError):
+    """A consent record holds what it must not, or is none."""
+
+
+class LedgerError(ConsentError):
+    """The ledger cannot be read or written, or what it says about itself is not true."""
+
+
 class CodingError(ConsentError):
     """A body is not what its Content-Encoding says."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -27,12 +27,18 @@ class Refusal(Exception):
         super().__init__(title)
 
 
+NOTHING_HERE = Refusal(404, "Nothing here", "There is no page at this address.")
+
+
 class Fields:
     """The fields of a form or a JSON object, each a list of texts."""
 
     def __init__(self, fields: Mapping[str, list[str]], *, from_script: bool = False) -> None:
         self._fields = fields
         self.from_script = from_script
+
+    def returning_to(self, address: str) -> Fields:
+        return Fields({**self._fields, "return": [address]}, from_script=self.from_script)
 
     def first(self, name: str) -> str:
         return next(iter(self._fields.get(name, ())), "")
@@ -63,20 +69,21 @@ class Exchange:
         sent = media_type(self.request.headers)
         return b"application/json" in accept or sent == b"application/json"
 
-    async def body(self) -> bytes:
+    async def body(self, largest: int = LARGEST_BODY) -> bytes:
+        """At most `largest` bytes. Raises Refusal."""
         body = b""
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise Refusal(400, "Cut off", "The request ended before it was complete.")
             body += bytes(message.get("body", b""))
-            if len(body) > LARGEST_BODY:
+            if len(body) > largest:
                 raise Refusal(413, "Too large", "What belongs here is much smaller than this.")
             if not message.get("more_body"):
                 return body
 
-    async def fields(self) -> Fields:
-        body = await self.body()
+    async def fields(self, largest: int = LARGEST_BODY) -> Fields:
+        body = await self.body(largest)
         try:
             if media_type(self.request.headers) == b"application/json":
                 return Fields(_json_fields(json.loads(body)), from_script=True)
@@ -91,6 +98,15 @@ class Exchange:
     async def answer_json(self, status: int, value: object, headers: Headers | None = None) -> None:
         body = json.dumps(value).encode()
         await self.answer(status, "application/json", body, headers)
+
+    async def stream(self, kind: str, pieces: AsyncIterator[bytes], headers: Headers) -> None:
+        head = [(b"content-type", kind.encode()), (b"cache-control", b"no-store"), *headers]
+        start = {"type": "http.response.start", "status": 200, "headers": head}
+        await self._send(start)
+        if self.request.method != "HEAD":
+            async for piece in pieces:
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def answer(
         self,

@@ -11,6 +11,7 @@ from asgi_consent.catalog.services import Service
 from asgi_consent.catalog.urls import Base, resolve
 from asgi_consent.decision import Verdict
 from asgi_consent.policy import Mode, Policy
+from asgi_consent.privacy.detector import Finding
 from asgi_consent.tally import Tally
 
 # Different things that are remembered; after that the log is quiet. What visitors send has a budget
@@ -68,6 +69,11 @@ class Findings:
             known = self._matcher.url(target) if target and verdict.category is None else ()
             self._held(f"{name} of host {host}", verdict, f"hosts = [{host}]", known)
 
+    def personal_data(self, name: bytes, finding: Finding) -> None:
+        """What the app puts into a cookie. The value is never shown."""
+        shown = _quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
+        self._once(logging.WARNING, f"cookie {shown} holds personal data: {finding}")
+
     def header(self, name: str, verdict: Verdict, url: str) -> None:
         """A header of a response that leads to a URL, and is held back or leads to a service nobody
         has declared."""
@@ -96,6 +102,10 @@ class Findings:
                 f"browsers report {directive} to undeclared host {shown}; to declare it, add "
                 f"hosts = [{shown}] to one of [[services]]",
             )
+
+    def told(self) -> list[str]:
+        """Everything so far, in one order."""
+        return sorted(self._told)
 
     def _held(self, what: str, verdict: Verdict, how: str, known: Iterable[Service] = ()) -> None:
         """`known`: the services of the long tail that it may belong to."""

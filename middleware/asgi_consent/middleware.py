@@ -8,10 +8,14 @@ One object per app, nothing of a request kept in it.
 from __future__ import annotations
 
 import logging
-import os
+import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 from os import PathLike
 from typing import Any
+
+import anyio
+import anyio.to_thread
 
 from asgi_consent.banner.render import Banner
 from asgi_consent.boundary import Boundary
@@ -19,24 +23,28 @@ from asgi_consent.csp_reports import CspReports
 from asgi_consent.current import consent_applies
 from asgi_consent.decision import Decision, decide
 from asgi_consent.endpoints import Endpoints
+from asgi_consent.environment import ledger_address, secret_keys
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.findings import Findings
 from asgi_consent.http.caching import is_conditional, untag_condition
 from asgi_consent.http.coding import KNOWN
 from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
+from asgi_consent.ledger.keys import LedgerKeys
+from asgi_consent.ledger.ledger import Ledger
+from asgi_consent.operating import IsOperator
 from asgi_consent.policy import Delivery, Mode
+from asgi_consent.privacy.check import PersonalDataCheck
 from asgi_consent.request_cookies import RequestCookies
 from asgi_consent.responder import Responder
 from asgi_consent.response_headers import HeaderFilter, Tools
+from asgi_consent.revisions import in_force, starts_later
 from asgi_consent.rollout import mode_of
 from asgi_consent.settings import Settings, settings_of
 from asgi_consent.signals import DNT, SignalReader, do_not_track, read_signals
-from asgi_consent.signing import ConsentSigner
-from asgi_consent.types import App, Headers, Receive, Scope, Send
+from asgi_consent.signing import ConsentSigner, check_keys
+from asgi_consent.types import App, Headers, Message, Receive, Scope, Send
 from asgi_consent.visitor import VisitorCookies
-
-SECRET_KEY_VARIABLE = "ASGI_CONSENT_SECRET_KEY"
 
 
 class ConsentMiddleware:
@@ -45,7 +53,8 @@ class ConsentMiddleware:
     `settings`: path of a consent.toml, what such a file holds, or `Settings`; without it the
     defaults and the built-in catalogue apply. `secret_key`: at least 32 characters, or several
     keys, oldest first, of which the last signs; without it the environment variable
-    ASGI_CONSENT_SECRET_KEY, comma-separated.
+    ASGI_CONSENT_SECRET_KEY, comma-separated. `is_operator` is asked with the scope of a request
+    whether it may see the ledger's numbers; so is a token in ASGI_CONSENT_OPERATOR_TOKEN.
 
     `region`: names the region of a request, as `US` or `US-CA`, where the settings say `from_app`.
     `signals`: further signals that a browser may object by, by the names that visitors are shown.
@@ -61,21 +70,37 @@ class ConsentMiddleware:
         *,
         region: Callable[[Scope], str] | None = None,
         signals: Mapping[str, SignalReader] | None = None,
+        is_operator: IsOperator | None = None,
     ) -> None:
         self.app = app
-        self.settings = settings = settings_of(settings)
-        self._policy = settings.policy
-        signer = ConsentSigner(
-            _keys(secret_key), revision=self._policy.revision.number, lifetime=settings.lifetime
-        )
-        if self._policy.region.from_app and region is None:
-            raise SettingsError(settings.source, [_NO_REGION])
+        self._declared = settings_of(settings)
+        if self._declared.policy.region.from_app and region is None:
+            raise SettingsError(self._declared.source, [_NO_REGION])
         self._region = region
-        self._signals = {**({DNT: do_not_track} if settings.dnt else {}), **(signals or {})}
+        self._signals = {
+            **({DNT: do_not_track} if self._declared.dnt else {}),
+            **(signals or {}),
+        }
+        self._is_operator = is_operator
+        self._keys = check_keys(secret_keys(secret_key))
+        self.ledger = Ledger(ledger_address(self._declared), LedgerKeys(self._keys))
+        self._use(datetime.now(UTC).date())
+
+    def _use(self, today: date) -> None:
+        """Make everything that requests need, from the settings that bind today."""
+        settings = self.settings = in_force(self._declared, today)
+        self._policy = settings.policy
+        self._next = starts_later(self._declared, today)
+        numbers = {self._policy.revision.number, *self._policy.updates}
+        signer = ConsentSigner(self._keys, revisions=numbers, lifetime=settings.lifetime)
         self._visitor = VisitorCookies(signer, settings.lifetime)
         banner = Banner(settings)
         boundary = Boundary(settings.policy, settings.prefix)
         findings = {mode: Findings(settings.policy, mode) for mode in Mode}
+        personal_data = PersonalDataCheck(
+            settings.personal_data, findings[settings.mode].personal_data
+        )
+        self.watch_email = personal_data.detector.watch
         self._tools = {
             mode: Tools(
                 banner,
@@ -83,18 +108,29 @@ class ConsentMiddleware:
                 self._visitor,
                 findings[mode],
                 observe=mode is Mode.OBSERVE,
+                personal_data=personal_data,
                 shares=settings.delivery is Delivery.SHARED,
             )
             for mode in Mode
         }
         self._cookies = {mode: RequestCookies(self._policy, findings[mode]) for mode in Mode}
-        reports = CspReports(settings.policy, findings[settings.mode])
-        self._endpoints = Endpoints(settings, banner, self._visitor, signer, reports)
+        self._endpoints = Endpoints(
+            settings,
+            banner,
+            self._visitor,
+            signer,
+            CspReports(settings.policy, findings[settings.mode]),
+            self.ledger,
+            findings[settings.mode],
+            self._is_operator,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
+            await self.app(scope, self._with_ledger(scope, receive), send)
             return
+        if time.time() >= self._next:
+            self._use(datetime.now(UTC).date())
         request = Request(scope)
         once = self._visitor.once(request) if request.wants_document else None
         decision = self._decide(request, once)
@@ -112,6 +148,21 @@ class ConsentMiddleware:
         responder = Responder(tools, request, decision, filtering, send)
         with consent_applies(decision):
             await self.app(scope, receive, responder)
+
+    def _with_ledger(self, scope: Scope, receive: Receive) -> Receive:
+        """The ledger opens and closes with the app, where the server tells."""
+        if scope["type"] != "lifespan":
+            return receive
+
+        async def receiving() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.ledger.start(self.settings.ledger.retention)
+            elif message["type"] == "lifespan.shutdown":
+                await anyio.to_thread.run_sync(self.ledger.close)
+            return message
+
+        return receiving
 
     def _decide(self, request: Request, once: str | None) -> Decision:
         return decide(
@@ -158,12 +209,6 @@ _log = logging.getLogger("asgi_consent")
 _NO_REGION = Problem(
     "region.from_app", "true", "needs ConsentMiddleware(…, region=…), which names the region"
 )
-
-
-def _keys(secret_key: str | Iterable[str] | None) -> list[str]:
-    if secret_key is None:
-        secret_key = os.environ.get(SECRET_KEY_VARIABLE, "").split(",")
-    return [secret_key] if isinstance(secret_key, str) else list(secret_key)
 
 
 def _readable_codings(headers: Headers) -> Headers:

@@ -18,6 +18,7 @@ from asgi_consent.catalog.matcher import Matcher
 from asgi_consent.catalog.services import NECESSARY, Service
 from asgi_consent.catalog.tail import NO_TAIL, LongTail
 from asgi_consent.catalog.urls import Target
+from asgi_consent.update import Severity, Update
 
 
 class Mode(StrEnum):
@@ -115,12 +116,16 @@ DEFAULT_CATEGORIES = (
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One version of the policy that visitors agree to; a new `number` asks everybody again."""
+    """One version of the policy that visitors agree to. A new `number` asks for what is new since
+    the one that a visitor agreed to, or again for all where that one is not in the history. It is
+    at least as grave as `severity`; `notice` says what changed in the operator's own words."""
 
     number: int = 1
     published: date | None = None
     effective: date | None = None
     url: str = ""
+    severity: Severity = Severity.MINOR
+    notice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,9 @@ class Region:
 class Policy:
     """`services` are the declared ones and, unless switched off, those of the catalogue. `tail`
     only tells what something undeclared is: it passes where undeclared hosts may and its category
-    is granted, nowhere else, as no visitor was ever told of it."""
+    is granted, nowhere else, as no visitor was ever told of it. `updates` lead here from earlier
+    revisions, by their numbers; `upcoming` is announced. `closed`: nothing optional is granted to
+    anybody any more."""
 
     services: Mapping[str, Service]
     tail: LongTail = NO_TAIL
@@ -181,6 +188,9 @@ class Policy:
     consent_mode: ConsentMode = ConsentMode()
     gpp: str = ""  # the section that scripts can ask for, such as usnat
     csp: CspMode = CspMode.ENFORCE
+    updates: Mapping[int, Update] = field(default_factory=dict[int, Update])
+    upcoming: Update | None = None
+    closed: bool = False
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -189,7 +199,15 @@ class Policy:
     @cached_property
     def optional(self) -> frozenset[str]:
         """The ids of the categories a visitor can switch."""
+        if self.closed:
+            return frozenset()
         return frozenset(category.id for category in self.categories if not category.necessary)
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The ids of the categories in which data is sold or shared: what Global Privacy Control
+        and an objection switch off."""
+        return frozenset(category.id for category in self.categories if category.gpc)
 
     @cached_property
     def declared(self) -> tuple[Service, ...]:

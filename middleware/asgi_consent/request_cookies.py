@@ -53,7 +53,8 @@ class RequestCookies:
             return name not in OURS and decision.cookie(name.decode("latin-1")).allowed
 
         headers, removed = filter_cookies([(b"cookie", value) for value in values], allowed)
-        lingering = tuple(name for name in dict.fromkeys(removed) if name not in OURS)
+        closed = self._policy.closed
+        lingering = tuple(name for name in dict.fromkeys(removed) if closed or name not in OURS)
         for name in lingering:
             self._findings.sent_cookie(name, decision.cookie(name.decode("latin-1")))
         return _Filtered(tuple(value for _, value in headers), lingering)

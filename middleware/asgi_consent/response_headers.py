@@ -24,6 +24,7 @@ from asgi_consent.http.links import filter_links
 from asgi_consent.http.refresh import refresh_url
 from asgi_consent.http.request import Request
 from asgi_consent.http.structured import filter_dictionary, filter_list
+from asgi_consent.privacy.check import PersonalDataCheck
 from asgi_consent.removals import removals
 from asgi_consent.types import Headers
 from asgi_consent.visitor import OURS, VisitorCookies
@@ -38,6 +39,7 @@ class Tools:
     visitor: VisitorCookies
     findings: Findings
     observe: bool
+    personal_data: PersonalDataCheck
     shares: bool = False
     memos: Memos = field(default_factory=Memos)
 
@@ -277,6 +279,9 @@ class HeaderFilter:
             return []
         verdict = self._decision.cookie(cookie.name.decode("latin-1"))
         if verdict.allowed:
+            written = value.partition(b";")[0].partition(b"=")[2].strip(b' \t"')
+            if not self._tools.personal_data.passes(cookie.name, written):
+                return []
             if is_worth_knowing(cookie):
                 letting[cookie.name, cookie.scope] = None
             return [(name, value)]

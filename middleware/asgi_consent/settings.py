@@ -19,6 +19,8 @@ from asgi_consent.catalog.services import NECESSARY, Lifetime, Service
 from asgi_consent.declarations import is_address, is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.gpp import gpp_sections
+from asgi_consent.ledger.address import DEFAULT_ADDRESS, EXPECTED, LedgerAddress
+from asgi_consent.ledger.records import EXTRAS
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Activation,
@@ -35,8 +37,10 @@ from asgi_consent.policy import (
     UnknownHosts,
     is_region,
 )
+from asgi_consent.privacy.check import PersonalData
 from asgi_consent.region_profiles import regional_rules
 from asgi_consent.tables import Table
+from asgi_consent.update import Severity
 
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
 _CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/(?!/)\S*")
@@ -54,11 +58,25 @@ class Controller:
 
     name: str = ""
     contact: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Where records are kept, for how long, and what they hold beyond the decision (`keep`: some of
+    `ip`, `user-agent`, `url`). `location` is where that is, as visitors are told."""
+
+    address: LedgerAddress = DEFAULT_ADDRESS
+    retention: timedelta = timedelta(days=3 * 365)
+    keep: tuple[str, ...] = ()
+    location: str = ""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything consent.toml says. `Settings()` are the defaults with the built-in catalogue."""
+    """Everything consent.toml says. `Settings()` are the defaults with the built-in catalogue.
+    `history` are those of other revisions; `announced` is the revision of which visitors are told:
+    the newest one, in force or not yet."""
 
     policy: Policy = field(default_factory=lambda: Policy(builtin_services(), builtin_tail()))
     site: Site = Site()
@@ -71,7 +89,11 @@ class Settings:
     gpc_file: bool = True
     delivery: Delivery = Delivery.VISITOR
     rollout: Rollout = field(default_factory=Rollout)
+    ledger: LedgerSettings = LedgerSettings()
+    personal_data: PersonalData = PersonalData.REPORT
+    history: tuple[Settings, ...] = ()
     source: str = "defaults"
+    announced: Revision = field(default_factory=Revision)
 
 
 def settings_of(given: str | PathLike[str] | Mapping[str, Any] | Settings | None) -> Settings:
@@ -84,10 +106,15 @@ def settings_of(given: str | PathLike[str] | Mapping[str, Any] | Settings | None
 
 
 def load_settings(path: str | PathLike[str]) -> Settings:
-    """Read a consent.toml. Raises SettingsError with every problem found."""
+    """Read a consent.toml, and the earlier ones that it names. Raises SettingsError with every
+    problem found."""
     source = str(path)
+    return read_settings(_parsed(source), source)
+
+
+def _parsed(source: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return tomllib.loads(Path(source).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise _unreadable(source, "not found; asgi-consent init writes a starter file") from None
     except OSError as error:
@@ -96,7 +123,6 @@ def load_settings(path: str | PathLike[str]) -> Settings:
         raise SettingsError(source, [Problem("file", "", "is not UTF-8 text")]) from None
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, absurd numbers or nesting
         raise SettingsError(source, [Problem("file", "", f"is not TOML: {error}")]) from None
-    return read_settings(data, source)
 
 
 def _unreadable(source: str, why: str) -> SettingsError:
@@ -120,12 +146,13 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         controller=_controller(root.table("controller")),
         mode=root.choice("mode", Mode, Mode.ENFORCE),
         activation=activation,
-        lifetime=_lifetime(root.table("consent")),
+        lifetime=(lifetime := _lifetime(root.table("consent"))),
         prefix=_prefix(root),
         dnt=signals.flag("do_not_track", False),
         gpc_file=signals.flag("gpc_file", True),
         delivery=root.choice("delivery", Delivery, Delivery.VISITOR),
         rollout=_rollout(root.table("rollout")),
+        ledger=_ledger(root.table("ledger"), lifetime),
         policy=Policy(
             categories=categories,
             services=services,
@@ -137,7 +164,10 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
             consent_mode=consent_mode,
             gpp=_gpp(root.table("gpp")),
             csp=_csp(root, activation),
+            closed=root.flag("closed", False),
         ),
+        personal_data=root.choice("personal_data", PersonalData, PersonalData.REPORT),
+        history=_history(root.table("policy"), source),
         source=source,
     )
     signals.done()
@@ -198,7 +228,9 @@ def _is_host(text: str) -> bool:
 
 
 def _controller(table: Table) -> Controller:
-    controller = Controller(name=table.text("name"), contact=table.text("contact"))
+    controller = Controller(
+        name=table.text("name"), contact=table.text("contact"), country=table.text("country")
+    )
     if controller.contact and not _CONTACT.fullmatch(controller.contact):
         table.problem("contact", "an e-mail address, or the address of a page")
     table.done()
@@ -216,11 +248,54 @@ def _lifetime(table: Table) -> timedelta:
     return lifetime.duration
 
 
+def _ledger(table: Table, choice: timedelta) -> LedgerSettings:
+    default = LedgerSettings()
+    url = table.text("url", str(default.address))
+    try:
+        address = LedgerAddress.parse(url)
+    except ValueError:
+        if "@" in url:  # a password is not for logs
+            table.refuse("url", f"expected {EXPECTED}")
+        else:
+            table.problem("url", EXPECTED)
+        address = default.address
+    retention = table.lifetime("retention", Lifetime("3y"))
+    kept = retention.duration if retention else None
+    if kept is None or kept < choice:
+        table.problem("retention", "at least as long as a choice is kept: it is its proof")
+        kept = default.retention
+    keep = table.texts("keep")
+    if not set(keep) <= {*EXTRAS}:
+        table.problem("keep", f"some of {', '.join(EXTRAS)}")
+    location = table.text("location")
+    table.done()
+    return LedgerSettings(address, kept, keep, location)
+
+
 def _prefix(root: Table) -> str:
     prefix = root.text("prefix", Settings.prefix)
     if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", prefix):
         root.problem("prefix", 'a path such as "/_consent", without a slash at its end')
     return prefix
+
+
+def _history(table: Table, source: str) -> tuple[Settings, ...]:
+    """The settings of earlier revisions, from files next to this one."""
+    found: dict[int, Settings] = {}
+    for name in table.texts("history"):
+        path = str(Path(source).parent / name)
+        try:
+            data = _parsed(path)
+            (data.get("policy") or {}).pop("history", None)  # each file would have to have it
+            settings = read_settings(data, path)
+        except SettingsError as error:
+            table.problem("history", f"readable files of earlier revisions; {error.args[0]}")
+            continue
+        number = settings.policy.revision.number
+        if number in found or number == table.whole("revision", 1):
+            table.problem("history", f"files of other revisions; {name} is of revision {number}")
+        found[number] = settings
+    return tuple(found.values())
 
 
 def _revision(table: Table) -> Revision:
@@ -229,7 +304,10 @@ def _revision(table: Table) -> Revision:
         published=table.day("published"),
         effective=table.day("effective"),
         url=table.text("url"),
+        severity=table.choice("severity", Severity, Severity.MINOR),
+        notice=table.texts("notice"),
     )
+    table.texts("history")
     if revision.published and revision.effective and revision.effective < revision.published:
         table.problem("effective", f"a day not before published = {revision.published}")
     if revision.url and not is_address(revision.url):

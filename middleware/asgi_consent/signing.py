@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from asgi_consent.errors import SecretKeyError, TokenTooLongError
 SHORTEST_KEY = 32  # characters
 LONGEST_TOKEN = 1536  # bytes; looked at before anything is decoded
 CLOCK_SKEW = 300  # seconds two machines may disagree by
+OPERATOR_STAYS = 12 * 3600  # seconds
 
 _VERSION = b"v1"
 _HOW = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
@@ -51,13 +53,14 @@ def check_keys(keys: Iterable[str]) -> list[str]:
 
 
 class ConsentSigner:
-    """Reads and writes consent tokens. The newest key signs; all keys verify."""
+    """Reads and writes consent tokens. The newest key signs; all keys verify. `revisions` are those
+    of the policy under which a consent still says something."""
 
     def __init__(
         self,
         keys: Iterable[str],
         *,
-        revision: int,
+        revisions: Collection[int],
         lifetime: timedelta,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -68,9 +71,9 @@ class ConsentSigner:
                 digest_method=hashlib.sha256,
                 key_derivation="hmac",
             )
-            for salt in ("consent", "once")
+            for salt in ("consent", "once", "operator")
         }
-        self._revision = revision
+        self._revisions = revisions
         self._lifetime = int(lifetime.total_seconds())
         self._clock = clock
 
@@ -79,8 +82,9 @@ class ConsentSigner:
 
     def write(self, consent: Consent) -> bytes:
         """The token. Raises TokenTooLongError, as browsers would drop the cookie silently."""
-        payload = {
-            "id": consent.record_id,
+        payload: dict[str, object] = {
+            "subject": consent.subject_id,
+            "record": consent.record_id,
             "time": consent.time,
             "revision": consent.revision,
             "status": consent.status,
@@ -89,13 +93,16 @@ class ConsentSigner:
             "answered": consent.answered,
             "gpc": consent.gpc,
         }
+        for name in ("restricted", "objected", "noticed"):  # seldom, so they take no room else
+            if getattr(consent, name):
+                payload[name] = getattr(consent, name)
         token = self._sign("consent", payload)
         if len(token) > LONGEST_TOKEN:
             raise TokenTooLongError(f"a consent token of {len(token)} bytes fits no cookie")
         return token
 
     def read(self, token: bytes) -> Consent:
-        """The consent in `token`; UNKNOWN or an expired one in every case of doubt."""
+        """The consent in `token`; an unknown or expired one in every case of doubt."""
         payload = self._unsign("consent", token)
         if payload is None:
             return UNKNOWN
@@ -104,21 +111,27 @@ class ConsentSigner:
                 status=Status(payload["status"]),
                 categories=frozenset(map(str, payload["categories"])),
                 services=frozenset(map(str, payload["services"])),
-                record_id=str(payload["id"]),
+                subject_id=str(payload["subject"]),
+                record_id=str(payload["record"]),
                 revision=int(payload["revision"]),
                 time=int(payload["time"]),
                 answered=bool(payload["answered"]),
                 gpc=bool(payload["gpc"]),
+                restricted=bool(payload.get("restricted")),
+                objected=bool(payload.get("objected")),
+                noticed=int(payload.get("noticed", 0)),
             )
         except (KeyError, TypeError, ValueError):
             return UNKNOWN
-        if consent.status not in _STATUSES or consent.revision != self._revision:
-            return UNKNOWN
+        # Whoever's consent does not count any more is still the same visitor.
+        nothing = Consent(subject_id=consent.subject_id)
+        if consent.status not in _STATUSES or consent.revision not in self._revisions:
+            return nothing
         age = self._clock() - consent.time
         if age < -CLOCK_SKEW:
-            return UNKNOWN
+            return nothing
         if age > self._lifetime:
-            return Consent(status=Status.EXPIRED, record_id=consent.record_id)
+            return replace(nothing, status=Status.EXPIRED)
         return consent
 
     def write_once(self, service: str) -> bytes:
@@ -133,6 +146,16 @@ class ConsentSigner:
         ):
             return None
         return str(payload.get("service", ""))
+
+    def write_operator(self, token: str) -> bytes:
+        """That somebody has shown the operator's token, for twelve hours or until it changes."""
+        return self._sign("operator", {"of": _digest(token), "time": self.now()})
+
+    def is_operator(self, signed: bytes, token: str) -> bool:
+        payload = self._unsign("operator", signed)
+        if payload is None or payload.get("of") != _digest(token):
+            return False
+        return -CLOCK_SKEW <= self._clock() - int(payload["time"]) <= OPERATOR_STAYS
 
     def _sign(self, salt: str, payload: dict[str, object]) -> bytes:
         text = json.dumps(payload, separators=(",", ":")).encode()
@@ -151,3 +174,7 @@ class ConsentSigner:
         except (BadSignature, BadData, ValueError):
             return None
         return payload if isinstance(payload, dict) else None
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,9 +1,9 @@
 """The visitor's own cookies: which consent a request carries, and how a new one is sent back.
 
 Four cookies at most, all host-only: the consent; what was allowed for one page; where cookies with
-a path of their own live; whether the visitor wants to be reminded. Over HTTPS their names have the
-`__Host-` prefix, and a name that was sent twice counts as not sent: a sibling subdomain cannot
-plant a consent ("cookie tossing").
+a path of their own live; whether the visitor wants to be reminded. An operator who looks at the
+ledger has a fifth. Over HTTPS their names have the `__Host-` prefix, and a name that was sent twice
+counts as not sent: a sibling subdomain cannot plant a consent ("cookie tossing").
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from asgi_consent.http.cookies import (
 )
 from asgi_consent.http.known_scopes import KnownScopes, read_scopes, write_scopes
 from asgi_consent.http.request import Request
-from asgi_consent.signing import CLOCK_SKEW, ConsentSigner
+from asgi_consent.signing import CLOCK_SKEW, OPERATOR_STAYS, ConsentSigner
 from asgi_consent.types import Header, Headers
 from asgi_consent.variants import NEW, variant_of
 
@@ -30,15 +30,13 @@ ONCE = b"asgi_consent_once"
 SCOPES = b"asgi_consent_scopes"
 REMINDER = b"asgi_consent_reminder"
 VARIANT = b"asgi_consent_variant"  # for caches in between, with delivery = "shared" only
+OPERATOR = b"asgi_consent_operator"
 
 _PREFIX = b"__Host-"
 _JUST = 8  # seconds
+_ALL = (CONSENT, ONCE, SCOPES, REMINDER, VARIANT, OPERATOR)
 #: nobody but us may read or set these
-OURS = frozenset(
-    prefix + name
-    for prefix in (b"", _PREFIX)
-    for name in (CONSENT, ONCE, SCOPES, REMINDER, VARIANT)
-)
+OURS = frozenset(prefix + name for prefix in (b"", _PREFIX) for name in _ALL)
 
 
 class VisitorCookies:
@@ -119,6 +117,27 @@ class VisitorCookies:
     def use(self, request: Request) -> str:
         """What an HTML answer is for and how the banner in it looks, to tell variants apart."""
         return request.use + "+reminder" * self.reminds(request)
+
+    def set_operator(self, request: Request, token: str) -> Header:
+        """Who has shown the operator's token need not show it again today."""
+        return set_cookie(
+            _name(request, OPERATOR),
+            self._signer.write_operator(token),
+            seconds=OPERATOR_STAYS,
+            secure=request.secure,
+            http_only=True,
+        )
+
+    def is_operator(self, request: Request, token: str) -> bool:
+        signed = _read(request, OPERATOR)
+        return signed is not None and self._signer.is_operator(signed, token)
+
+    def remove_all(self, request: Request) -> Headers:
+        """For a visitor who is forgotten."""
+        removed: Headers = []
+        for name in _ALL:
+            removed += remove_cookie(_name(request, name), CookieScope(), secure=request.secure)
+        return removed
 
     def set_scopes(self, request: Request, scopes: KnownScopes) -> Headers:
         name = _name(request, SCOPES)

@@ -6,7 +6,7 @@ All output is ASCII with character references, so that it fits a page of any cha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -16,16 +16,19 @@ from markupsafe import escape
 
 from asgi_consent.assets import TEMPLATES
 from asgi_consent.banner.guard import guard_script
+from asgi_consent.banner.shown import ShownDocuments
 from asgi_consent.banner.static_files import STATIC_FILES, sha256_digest
 from asgi_consent.banner.vendors import GPP, INTERPRETER
-from asgi_consent.banner.words import content_of, purpose_of
+from asgi_consent.banner.words import content_of, purpose_of, sentence_of
 from asgi_consent.catalog.services import Service
-from asgi_consent.consent import Status
+from asgi_consent.consent import UNKNOWN, Status
 from asgi_consent.decision import Decision, Grants
 from asgi_consent.http.csp import OwnFiles
 from asgi_consent.http.request import Request
+from asgi_consent.ledger.store import Shown
 from asgi_consent.policy import Activation, Rule
 from asgi_consent.settings import Settings
+from asgi_consent.update import NOTHING_NEW, Delta, Update
 
 # Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
 # URL.
@@ -54,6 +57,8 @@ class _State:
     categories: frozenset[str]
     services: frozenset[str]
     said: str
+    update: Update | None = None
+    delta: Delta = NOTHING_NEW
 
     @classmethod
     def of(
@@ -69,7 +74,29 @@ class _State:
             decision.grants.categories,
             decision.grants.services,
             _SAID.get(decision.status, "") if just_chosen else "",
+            None if decision.asks else decision.update,
+            NOTHING_NEW if decision.asks else decision.delta,
         )
+
+    def bare(self) -> _State:
+        """The same without what is the visitor's own."""
+        nothing: frozenset[str] = frozenset()
+        return replace(self, root="", categories=nothing, services=nothing, said="", reminds=False)
+
+
+_BARE = _State("", True, True, (), False, False, frozenset(), frozenset(), "")
+LANGUAGE = "en"
+
+
+def _css(name: str) -> str:
+    return STATIC_FILES[name].body.decode()
+
+
+_CSS_OF = {
+    "banner": _css("banner.css"),
+    "preferences": _css("page.css"),
+    "placeholder": _css("placeholder.css"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +125,7 @@ class Banner:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["sentence"] = sentence_of
         self._environment.globals.update(
             site=settings.site,
             controller=settings.controller,
@@ -106,6 +134,7 @@ class Banner:
             purpose_of=purpose_of,
             any_chosen=lambda services, chosen: any(s.id in chosen for s in services),
         )
+        self.shown = ShownDocuments(self._render_shown, LANGUAGE)
         # Bounded: who chooses single services in many combinations only evicts.
         self._body_of = lru_cache(256)(self._render_body)
         self.placeholder = lru_cache(1024)(self._render_placeholder)
@@ -153,6 +182,15 @@ class Banner:
 
         return OwnFiles(scripts, styles, digests)
 
+    def find_shown(self, hash_: str, decision: Decision) -> Shown | None:
+        """What a visitor with this decision says to have seen, by its hash: something that this
+        process has shown, or would have."""
+        state = _State.of(decision, "").bare()
+        for surface in ("banner", "preferences"):
+            if (shown := self.shown.of(surface, state)).hash == hash_:
+                return shown
+        return self.shown.find(hash_)
+
     def page(
         self,
         name: str,
@@ -164,7 +202,10 @@ class Banner:
         **more: Any,
     ) -> bytes:
         """A page of our own: `preferences`, `blocked`, `error`."""
-        context = self._context(_State.of(decision, root, reminds=reminds))
+        state = _State.of(decision, root, reminds=reminds)
+        context = self._context(state)
+        if name == "preferences":
+            context["shown"] = self.shown.of("preferences", state.bare()).hash
         context |= {"address": address, "address_quoted": quote(address), **more}
         context |= {"consent": decision.consent}
         return _ascii(self._environment.get_template(f"{name}.html").render(context))
@@ -173,9 +214,20 @@ class Banner:
         """The banner in pieces: its bytes, and in between the names of stand-ins."""
         context = self._context(state)
         context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
+        context["shown"] = self.shown.of("banner", state.bare()).hash
         text = self._environment.get_template("banner.html").render(context)
         pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED})", text)
         return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
+
+    def _render_shown(self, surface: str, state: _State, service: Service | None = None) -> str:
+        """The document that is kept as a proof."""
+        context = self._context(state)
+        context |= {"address": "", "address_quoted": ""}
+        context |= {"consent": UNKNOWN, "standalone": True, "css": _CSS_OF[surface]}
+        if service is not None:
+            context |= {"service": service, "host": "", "grants": True}
+            context["category"] = self._label(service.category)
+        return self._environment.get_template(f"{surface}.html").render(context)
 
     def _render_placeholder(
         self,
@@ -186,25 +238,36 @@ class Banner:
         grants: bool = True,
     ) -> str:
         """`grants`: with the buttons that allow the service."""
-        labels = {known.id: known.label for known in self._settings.policy.categories}
+        shown = self.shown.of("placeholder", _BARE, service).hash if service else ""
         return self._environment.get_template("placeholder.html").render(
             service=service,
             host=host,
-            category=labels.get(category or ""),
+            category=self._label(category or ""),
+            shown=shown,
+            standalone=False,
             grants=grants,
             prefix=self._prefix(root),
             css=self._file("placeholder.css", root),
         )
 
+    def _label(self, category: str) -> str | None:
+        labels = {known.id: known.label for known in self._settings.policy.categories}
+        return labels.get(category)
+
     def _context(self, state: _State) -> dict[str, Any]:
-        categories = self._settings.policy.categories
+        settings, categories = self._settings, self._settings.policy.categories
         return {
             "state": state,
+            "shown": "",
+            "standalone": False,
             "prefix": self._prefix(state.root),
             "banner_css": self._file("banner.css", state.root),
+            "rights_js": self._file("rights.js", state.root),
             "page_css": self._file("page.css", state.root),
             "optional": [c for c in categories if not c.necessary],
             "in_use": self._in_use(state),
+            "notice": settings.announced.notice,
+            "upcoming_from": settings.announced.effective,
             "signalled": " and ".join(c.label.lower() for c in categories if c.gpc),
         }
 

@@ -46,6 +46,7 @@ STATIC_FILES = {
     "guard.js": StaticFile("guard.min.js"),
     "banner.js": StaticFile("banner.min.js"),
     "activate.js": StaticFile("activate.min.js"),
+    "rights.js": StaticFile("rights.js"),
     "banner.css": StaticFile("consent.css", "banner.css"),
     "page.css": StaticFile("consent.css", "page.css"),
     "placeholder.css": StaticFile("consent.css", "placeholder.css"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asgi_consent.catalog.services import Service
+from asgi_consent.update import Change
 
 #: what stands in a frame of this kind
 _CONTENT = {
@@ -66,3 +67,38 @@ def content_of(service: Service | None) -> str:
 
 def purpose_of(service: Service) -> str:
     return service.purpose or _PURPOSES.get(service.kind, "")
+
+
+#: what changed in a policy; {what}, {before} and {after} are those of the change
+_SENTENCES = {
+    "controller-name": "Responsible is now {after}, not {before}.",
+    "controller-country": "Who is responsible is now in {after}, not in {before}.",
+    "controller-contact": "You now reach us at {after}.",
+    "category-added": "New purpose: {what}. {after}",
+    "category-renamed": "“{before}” is now called “{after}”.",
+    "category-purpose": "{what} now means: {after}",
+    "category-signal": "Global Privacy Control no longer switches off {what}.",
+    "category-removed": "{what} is no longer used.",
+    "service-added": "New: {what} ({after}).",
+    "service-moved": "{what} now belongs to {after}, not to {before}.",
+    "service-vendor": "{what} is now run by {after}, not by {before}.",
+    "service-country": "{what} is now run from {after}, not from {before}.",
+    "service-purpose": "{what} is now used for: {after}.",
+    "service-hosts": "{what} now also sends data to {after}.",
+    "service-storage": "{what} now also uses the storage {after}.",
+    "service-removed": "{what} is no longer used.",
+    "cookie-added": "{what} now also sets the cookie {after}.",
+    "cookie-lifetime": "{what}: kept for {after}, not for {before}.",
+    "rule": "What counts before you choose is now {after}, not {before}.",
+    "unknown-hosts": "Content of others that nobody has declared is now held back less.",
+    "choice-lifetime": "Your choice is now kept for {after}, not for {before}.",
+    "records-place": "Records of choices are now kept in {after}, not in {before}.",
+    "records-lifetime": "Records of choices are now kept for {after}, not for {before}.",
+    "records-data": "Records of choices now also hold: {after}.",
+}
+
+
+def sentence_of(change: Change) -> str:
+    """A change, as visitors are told."""
+    before, after = change.before or "nothing named", change.after or "nothing named"
+    return _SENTENCES[change.kind].format(what=change.what, before=before, after=after)

@@ -11,7 +11,7 @@ from asgi_consent.demo.site import Site
 from asgi_consent.demo.third_parties import HOSTS, World
 from asgi_consent.middleware import ConsentMiddleware
 from asgi_consent.settings import Settings, load_settings
-from asgi_consent.types import App, Receive, Scope, Send
+from asgi_consent.types import Receive, Scope, Send
 
 SETTINGS = Path(__file__).with_name("consent.toml")
 
@@ -22,7 +22,7 @@ class Demo:
     def __init__(self, settings: Settings | None = None, secret_key: str | None = None) -> None:
         self.world = World()
         self.site = Site(self.world)
-        self.protected: App = ConsentMiddleware(
+        self.protected = ConsentMiddleware(
             self.site.app(),
             settings=settings or load_settings(SETTINGS),
             secret_key=secret_key or secrets.token_urlsafe(32),

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TypeVar
 
+from asgi_consent.environment import SECRET_KEY_VARIABLE
 from asgi_consent.errors import ConsentError
 from asgi_consent.listening import address_of, listen
-from asgi_consent.middleware import SECRET_KEY_VARIABLE
 from asgi_consent.proxy.hops import Network, parse_networks
 from asgi_consent.proxy.secret_file import keep_secret, usual_secret_file
 from asgi_consent.settings import Settings, load_settings

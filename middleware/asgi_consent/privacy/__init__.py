@@ -1,0 +1,1 @@
+"""Personal data in the names and values of cookies and storage, however it is written."""
