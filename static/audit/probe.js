@@ -45,10 +45,10 @@
   accessor(globalThis.Document?.prototype, "cookie", { set: (value) => wrote("cookie", String(value).split("=")[0].trim(), value) });
   method(globalThis.CookieStore?.prototype, "set", ([first, value]) =>
     wrote("cookie", first?.name ?? first, `${first?.name ?? first}=${first?.value ?? value}`));
+  let local = null;  // the real one: a page may be shown another later
+  try { local = globalThis.localStorage; } catch { /* blocked */ }
   method(globalThis.Storage?.prototype, "setItem", function ([key, value]) {
-    let kind = "sessionStorage";
-    try { if (this === localStorage) kind = "localStorage"; } catch { /* blocked: then neither */ }
-    wrote(kind, key, value);
+    wrote(this === local ? "localStorage" : "sessionStorage", key, value);
   });
   method(globalThis.IDBFactory?.prototype, "open", ([name]) => wrote("indexedDB", name));
   method(globalThis.CacheStorage?.prototype, "open", ([name]) => wrote("cacheStorage", name));
