@@ -16,11 +16,10 @@ from asgi_consent.catalog.consent_apis import CONSENT_MODE
 from asgi_consent.catalog.domains import is_public_suffix
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import NECESSARY, Lifetime, Service
-from asgi_consent.declarations import is_address, is_id, is_token, read_services
+from asgi_consent.declarations import is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.gpp import gpp_sections
-from asgi_consent.ledger.address import DEFAULT_ADDRESS, EXPECTED, LedgerAddress
-from asgi_consent.ledger.records import EXTRAS
+from asgi_consent.keeping import LedgerSettings, read_ledger, read_revision
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Activation,
@@ -40,7 +39,6 @@ from asgi_consent.policy import (
 from asgi_consent.privacy.check import PersonalData
 from asgi_consent.region_profiles import regional_rules
 from asgi_consent.tables import Table
-from asgi_consent.update import Severity
 
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
 _CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/(?!/)\S*")
@@ -61,17 +59,6 @@ class Controller:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerSettings:
-    """Where records are kept, for how long, and what they hold beyond the decision (`keep`: some of
-    `ip`, `user-agent`, `url`). `location` is where that is, as visitors are told."""
-
-    address: LedgerAddress = DEFAULT_ADDRESS
-    retention: timedelta = timedelta(days=3 * 365)
-    keep: tuple[str, ...] = ()
-    location: str = ""
-
-
 @dataclass(frozen=True)
 class Settings:
     """Everything consent.toml says. `Settings()` are the defaults with the built-in catalogue.
@@ -89,7 +76,7 @@ class Settings:
     gpc_file: bool = True
     delivery: Delivery = Delivery.VISITOR
     rollout: Rollout = field(default_factory=Rollout)
-    ledger: LedgerSettings = LedgerSettings()
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
     personal_data: PersonalData = PersonalData.REPORT
     history: tuple[Settings, ...] = ()
     source: str = "defaults"
@@ -152,12 +139,12 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         gpc_file=signals.flag("gpc_file", True),
         delivery=root.choice("delivery", Delivery, Delivery.VISITOR),
         rollout=_rollout(root.table("rollout")),
-        ledger=_ledger(root.table("ledger"), lifetime),
+        ledger=read_ledger(root.table("ledger"), lifetime),
         policy=Policy(
             categories=categories,
             services=services,
             tail=tail,
-            revision=_revision(root.table("policy")),
+            revision=read_revision(root.table("policy")),
             region=_region(root.table("region")),
             unknown_hosts=root.choice("unknown_hosts", UnknownHosts, UnknownHosts.GATE),
             own_hosts=own_hosts,
@@ -248,30 +235,6 @@ def _lifetime(table: Table) -> timedelta:
     return lifetime.duration
 
 
-def _ledger(table: Table, choice: timedelta) -> LedgerSettings:
-    default = LedgerSettings()
-    url = table.text("url", str(default.address))
-    try:
-        address = LedgerAddress.parse(url)
-    except ValueError:
-        if "@" in url:  # a password is not for logs
-            table.refuse("url", f"expected {EXPECTED}")
-        else:
-            table.problem("url", EXPECTED)
-        address = default.address
-    retention = table.lifetime("retention", Lifetime("3y"))
-    kept = retention.duration if retention else None
-    if kept is None or kept < choice:
-        table.problem("retention", "at least as long as a choice is kept: it is its proof")
-        kept = default.retention
-    keep = table.texts("keep")
-    if not set(keep) <= {*EXTRAS}:
-        table.problem("keep", f"some of {', '.join(EXTRAS)}")
-    location = table.text("location")
-    table.done()
-    return LedgerSettings(address, kept, keep, location)
-
-
 def _prefix(root: Table) -> str:
     prefix = root.text("prefix", Settings.prefix)
     if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", prefix):
@@ -296,24 +259,6 @@ def _history(table: Table, source: str) -> tuple[Settings, ...]:
             table.problem("history", f"files of other revisions; {name} is of revision {number}")
         found[number] = settings
     return tuple(found.values())
-
-
-def _revision(table: Table) -> Revision:
-    revision = Revision(
-        number=table.whole("revision", 1),
-        published=table.day("published"),
-        effective=table.day("effective"),
-        url=table.text("url"),
-        severity=table.choice("severity", Severity, Severity.MINOR),
-        notice=table.texts("notice"),
-    )
-    table.texts("history")
-    if revision.published and revision.effective and revision.effective < revision.published:
-        table.problem("effective", f"a day not before published = {revision.published}")
-    if revision.url and not is_address(revision.url):
-        table.problem("url", 'the address of the policy, such as "/privacy"')
-    table.done()
-    return revision
 
 
 def _consent_mode(table: Table) -> ConsentMode:
