@@ -52,6 +52,9 @@ contract: $(VENV)/dev  ## imports point one way
 catalogue: $(VENV)/dev  ## tail.tsv is what its sources give: make catalogue SOURCES=dir reads them
 	$(BIN)/python -m asgi_consent.catalog.rebuild --check $(if $(SOURCES),--sources $(SOURCES))
 
+messages: $(VENV)/dev  ## what templates and code say, into the catalogues of all languages
+	$(BIN)/python -m asgi_consent.locales
+
 unit: $(VENV)/dev postgresql  ## unit and property tests
 	$(BIN)/pytest tests --ignore tests/network
 

@@ -54,8 +54,8 @@ class Engine(NamedTuple):
 def gated(job: Job, decision: Decision, memos: Any = None) -> Rewriter:
     """Our rewriter for a page; without memos it has seen no tag yet."""
     more: dict[str, Any] = {"memos": memos} if _TAKES_MEMOS else {}
-    page = gating.Gating(decision, job.page, lambda verdict, host: PLACEHOLDER, job.note, **more)
-    return Rewriter(page, head=job.head.encode(), body=job.body.encode())
+    page = gating.Gating(decision, job.page, lambda *_: PLACEHOLDER, job.note, **more)
+    return Rewriter(page, head=job.head.encode(), body=lambda _: job.body.encode())
 
 
 def _new_memos() -> Any:

@@ -137,7 +137,7 @@ def test_visitor_who_wants_it_is_reminded_on_every_page(visit: Visit, scripts: b
 
     for path in ("/journal", "/", "/account"):
         visitor.opens(path)
-        assert visitor.page.get_by_text("In use: what is necessary, statistics").is_visible()
+        assert visitor.page.get_by_text("In use: Necessary and Statistics").is_visible()
     # One press changes it, a second ends the reminder.
     visitor.page.get_by_role("link", name="Cookie settings", exact=True).click()
     visitor.page.get_by_role("checkbox", name="Remind me").uncheck()

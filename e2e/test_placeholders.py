@@ -85,7 +85,7 @@ def test_frame_marked_by_hand_leads_to_the_settings_and_back(visit: Visit, scrip
     visitor = visit(host="lab.localhost", scripts=scripts)
     visitor.opens("/own-frame")
     frame = visitor.page.frame_locator("iframe")
-    frame.get_by_text("once you allow statistics").wait_for()
+    frame.get_by_text("This is shown once you allow “Statistics”.").wait_for()
 
     frame.get_by_role("link", name="Cookie settings").click()
     visitor.page.get_by_role("checkbox", name="Statistics").check()

@@ -124,7 +124,7 @@ def test_one_press_ends_marketing_and_nothing_else(visit: Visit, scripts: bool) 
     visitor.opens()
     visitor.accepts()
     visitor.opens(RIGHTS)
-    press(visitor, "Object to marketing")
+    press(visitor, "Object to Marketing")
     visitor.recorder.arrivals.clear()
 
     visitor.opens("/")

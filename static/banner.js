@@ -18,6 +18,7 @@
   const dialog = find("preferences");
   const link = find("link");
   const status = find("status");
+  const texts = status.dataset; // in the language of the banner
 
   // One message at a time.
   let silence;
@@ -76,10 +77,10 @@
     if (gains(names) && script.dataset.activate) return activate();
     if (gains(names) && isBound()) {
       if (mayReload && !isFilledIn()) return location.reload();
-      return say("Saved. It takes effect on the next page.");
+      return say(texts.later);
     }
     if (gains(names)) renew();
-    say(names.length ? "Saved. You can change it any time." : "Saved. Only what is necessary is used.");
+    say(names.length ? texts.given : texts.refused);
   };
 
   /** Let the guard go by what is granted now. */
@@ -91,7 +92,7 @@
 
   /** Let what is granted start in this page (activate.js), once it says so on the screen. */
   const activate = async () => {
-    say("Saved. You can change it any time.");
+    say(texts.given);
     await renew();
     if (activate.loaded) return document.dispatchEvent(new Event("consent:renewed"));
     activate.loaded = true;
@@ -111,7 +112,7 @@
     stop();
     if (mayReload) return location.reload();
     link.querySelector("form")?.remove();
-    say("Withdrawn. What already runs here ends with this page.");
+    say(texts.ended);
   };
 
   // ---- making a choice
@@ -143,9 +144,9 @@
       if (!cookies) return;
       sessionStorage.removeItem(NOTE);
       const names = [...new Set([...cookies, ...(await ask().removed)])].map((name) => name.replace(location.origin, ""));
-      const shown = names.length > 12 ? [...names.slice(0, 12), `and ${names.length - 12} more`] : names;
-      const what = names.length ? `Removed from this browser: ${shown.join(", ")}.` : "Nothing was stored.";
-      say(`Withdrawn. Only what is necessary is used. ${what}`, 0, 20_000);
+      const shown = names.length > 12 ? [...names.slice(0, 12), `+${names.length - 12}`] : names;
+      const what = names.length ? `${texts.removed} ${shown.join(", ")}` : texts.nothing;
+      say(`${texts.withdrawn} ${what}`, 0, 20_000);
     } catch {
       // Blocked, or not ours.
     }
@@ -162,7 +163,7 @@
     if (withdraws && loses(kept) && mayReload) note(state.removed);
     close();
     document.dispatchEvent(new CustomEvent("consent:change", { detail: state }));
-    if (!keepsCookies()) return say("Your browser keeps no cookies, so this counts as a no.");
+    if (!keepsCookies()) return say(texts.unkept);
     otherTabs.postMessage("changed");
     follow([...state.categories, ...state.services]);
   };
@@ -190,7 +191,7 @@
         // forms go their own way.
         await new Promise((next) => setTimeout(next, 50));
         if (refused) sendAsForm(form, event.submitter);
-        else say("That could not be saved. Please try again.");
+        else say(texts.failed);
       })
       .finally(() => {
         for (const button of buttons) button.disabled = false;
@@ -213,8 +214,8 @@
       const data = new FormData(event.target);
       data.set(event.submitter.name, event.submitter.value);
       post(event.target.action, data)
-        .then(() => (isFilledIn() || !mayReload ? say("It is shown on the next page.") : location.reload()))
-        .catch(() => say("That could not be saved. Please try again."));
+        .then(() => (isFilledIn() || !mayReload ? say(texts.shown) : location.reload()))
+        .catch(() => say(texts.failed));
     });
   };
   const heard = new WeakSet();
@@ -293,7 +294,7 @@
   });
   if (banner && cookiesAreBlocked()) {
     close();
-    link.querySelector("a").textContent = "Your browser keeps no cookies. That counts as a no.";
+    link.querySelector("a").textContent = texts.unkept;
   } else if (banner && !document.dispatchEvent(new CustomEvent("consent:request", { cancelable: true }))) {
     // The site asks in its own time: consent.open().
     banner.hidden = true;

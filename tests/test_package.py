@@ -37,6 +37,7 @@ def test_wheel_holds_code_templates_static_files_and_types(tmp_path: Path) -> No
     assert "asgi_consent/py.typed" in names
     assert "asgi_consent/catalog/services.jsonl" in names
     assert "asgi_consent/audit/clauses.toml" in names
+    assert "asgi_consent/locales/zh_Hant/LC_MESSAGES/asgi_consent.po" in names
     for folder, source in (("templates", TEMPLATES), ("static", STATIC)):
         for path in source.rglob("*.*"):
             # Where somebody has run make lint.

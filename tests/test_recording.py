@@ -81,6 +81,17 @@ def test_a_choice_is_in_the_ledger_before_its_answer(app: ConsentMiddleware) -> 
     assert (found["record"], found["subject"]) == (record.record_id, record.subject_id)
 
 
+def test_record_tells_the_language_it_was_asked_in(protect: Protect) -> None:
+    app = protect(SimpleApp(PAGE.replace(b"<html>", b"<html lang=el>")))
+    page = get(app, headers=[DOCUMENT])
+    fields = f"choice=reject&from=banner&shown={field(page, 'shown')}&lang={field(page, 'lang')}"
+
+    post(app, "/_consent/choice", fields.encode())
+
+    (record,) = records(app)
+    assert record.language == "el"
+
+
 def test_what_was_shown_can_be_shown_again(app: ConsentMiddleware) -> None:
     shown = field(get(app, "/", [DOCUMENT]), "shown")
     post(app, "/_consent/choice", f"choice=reject&shown={shown}".encode())

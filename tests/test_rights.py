@@ -221,7 +221,7 @@ def test_objecting_switches_marketing_off_and_nothing_else(app: ConsentMiddlewar
     cookie = cookie_of(do(app, "object", chosen(app)))
 
     assert state(app, cookie)["categories"] == ["preferences", "statistics"]
-    assert "You objected to marketing" in rights(app, cookie)
+    assert "You objected to Marketing" in rights(app, cookie)
     assert records(app)[-1].event == "objected"
 
 
@@ -231,7 +231,7 @@ def test_an_objection_outlives_other_choices_until_a_yes_to_the_same(
     cookie = cookie_of(do(app, "object", chosen(app)))
     for body, holds in ((b"choice=save&category=statistics", True), (b"choice=accept", False)):
         cookie = cookie_of(post(app, "/_consent/choice", body, [SAME, cookie]))
-        assert ("You objected to marketing" in rights(app, cookie)) is holds
+        assert ("You objected to Marketing" in rights(app, cookie)) is holds
         assert ("marketing" in str(state(app, cookie)["categories"])) is not holds
 
 

@@ -12,6 +12,7 @@ from asgi_consent.decision import Decision, decide
 from asgi_consent.errors import TokenTooLongError
 from asgi_consent.exchange import Exchange, Fields, Refusal
 from asgi_consent.http.request import Request, local_address
+from asgi_consent.languages import N_
 from asgi_consent.ledger.records import Event
 from asgi_consent.limits import Limiter
 from asgi_consent.pages import Pages
@@ -41,8 +42,8 @@ def check_origin(request: Request) -> None:
     if not request.is_same_origin:
         raise Refusal(
             403,
-            "Not from this site",
-            "A choice only counts when it is made on this site, by you.",
+            N_("Not from this site"),
+            N_("A choice only counts when it is made on this site, by you."),
         )
 
 
@@ -126,7 +127,7 @@ class Choosing:
             return self._visitor.set_consent(request, after)
         except TokenTooLongError:
             raise Refusal(
-                400, "Too many", "So many single services fit no cookie: choose categories."
+                400, N_("Too many"), N_("So many single services fit no cookie: choose categories.")
             ) from None
 
     async def _answer(
@@ -172,7 +173,8 @@ class Choosing:
         """Back to the page; the first time by an address that sees whether cookies are kept."""
         request = exchange.request
         if not exchange.decision.consent.subject_id:
-            address = f"{request.root}{self._settings.prefix}/kept?return={quote(address)}"
+            query = f"return={quote(address)}&lang={self._pages.language(exchange)}"
+            address = f"{request.root}{self._settings.prefix}/kept?{query}"
         await exchange.redirect(address, headers)
 
     def _read_choice(self, kind: str, fields: Fields, decision: Decision) -> Choice:
@@ -187,7 +189,7 @@ class Choosing:
             return _with_service(decision, self._switchable(fields.first("service")))
         if kind in ("keep", "accept-new") and decision.update:
             return self._updated(decision, with_new=kind == "accept-new")
-        raise Refusal(400, "Not understood", "The choice must be accept, reject, save or allow.")
+        raise Refusal(400, N_("Not understood"), "It must be accept, reject, save or allow.")
 
     def _updated(self, decision: Decision, *, with_new: bool) -> Choice:
         """What is left of an earlier choice, with or without what is new."""
@@ -213,7 +215,7 @@ class Choosing:
             for name in (*categories, *services):
                 if name not in known:
                     message = f"There is no category or service {name!r}."
-                    raise Refusal(400, "Not understood", message)
+                    raise Refusal(400, N_("Not understood"), message)
         granted = policy.categories_of(categories)
         # A category stands for all in it: its services are not kept beyond it.
         single = (
@@ -265,7 +267,7 @@ class Choosing:
 
     def _switchable(self, service: str) -> str:
         if not self._policy.services_among([service]):
-            raise Refusal(400, "Not understood", "There is no such service to allow.")
+            raise Refusal(400, N_("Not understood"), "There is no such service to allow.")
         return service
 
     def removals(self, request: Request, address: str, headers: Headers) -> Headers:

@@ -247,7 +247,9 @@ def _rewrite(options: argparse.Namespace) -> int:
     gating = Gating(
         decision,
         Page(base.host, (base,)),
-        lambda verdict, host: banner.placeholder(verdict.service, verdict.category, host, ""),
+        lambda verdict, host, language: banner.placeholder(
+            verdict.service, verdict.category, host, "", banner.language(language)
+        ),
         lambda element, verdict, url: None,
     )
     rewriter = Rewriter(gating)

@@ -59,11 +59,12 @@ _UNDECLARED_ALLOWED = Verdict(allowed=True)
 class Page:
     """The document being served: its host decides what is the site's own, its bases where relative
     URLs lead. A document that has more than one `<base href>`, or one in a place where it may not
-    count, has several bases, and a URL must be allowed by each of them."""
+    count, has several bases, and a URL must be allowed by each of them. `language`: as it says."""
 
     host: str
     bases: tuple[Base, ...]
     has_base: bool = False
+    language: str = ""
 
     def add_base(self, base: Base, *, sure: bool) -> None:
         """`sure`: it counts if it is the first; one in a `noscript` does only without scripts."""
@@ -76,7 +77,7 @@ class Page:
 
     def inner(self) -> Page:
         """A document inside of this one, with bases of its own from here on."""
-        return Page(self.host, self.bases, self.has_base)
+        return Page(self.host, self.bases, self.has_base, self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +186,11 @@ class Decision:
                 return Verdict(False, service, service.category if service else name)
         return _OWN if names.split() else _UNDECLARED
 
-    def fingerprint(self, use: str = "") -> str:
-        """Eight hex digits that differ when what this visitor gets differs, also by its use: as a
-        page, in a frame, as a fragment."""
+    def fingerprint(self, variant: str = "") -> str:
+        """Eight hex digits that differ when what this visitor gets differs. `variant` is what of
+        the request it depends on as well, such as its use and language."""
         parts = (
-            use,
+            variant,
             self.policy.version,
             self.grants.key,
             self.policy.revision.number,

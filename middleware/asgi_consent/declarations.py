@@ -98,12 +98,12 @@ def _service(
     base = known.get(id_) or tail.service(id_) or Service(id=id_, name="", vendor="", category="")
     service = Service(
         id=id_,
-        name=table.text("name", base.name),
+        name=table.said("name", base.name),
         vendor=table.text("vendor", base.vendor),
         country=table.text("country", base.country),
         category=_category(table, base, categories),
         kind=table.text("kind", base.kind),
-        purpose=table.text("purpose", base.purpose),
+        purpose=table.said("purpose", base.purpose),
         privacy_url=table.text("privacy_url", base.privacy_url),
         hosts=_hosts(table, base.hosts),
         cookies=_cookies(table, base.cookies),
@@ -173,7 +173,7 @@ def _cookies(table: Table, default: tuple[CookiePattern, ...]) -> tuple[CookiePa
             entry.problem("name", "a cookie name without spaces, commas, semicolons or quotes")
         elif name and not name.strip("*"):
             entry.problem("name", "at least one character besides *, else it is every cookie")
-        cookies.append(CookiePattern(name, entry.lifetime("lifetime", None), entry.text("purpose")))
+        cookies.append(CookiePattern(name, entry.lifetime("lifetime", None), entry.said("purpose")))
         entry.done()
     return tuple(cookies)
 

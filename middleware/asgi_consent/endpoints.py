@@ -13,6 +13,7 @@ from asgi_consent.decision import Decision
 from asgi_consent.exchange import NOTHING_HERE, Exchange, Refusal
 from asgi_consent.findings import Findings
 from asgi_consent.http.request import Request, local_address
+from asgi_consent.languages import N_
 from asgi_consent.ledger.ledger import Ledger
 from asgi_consent.metrics import Metrics
 from asgi_consent.operating import IsOperator, Operating
@@ -93,8 +94,8 @@ class Endpoints:
             elif allowed := [way for way, known in self._routes if known == name]:
                 raise Refusal(
                     405,
-                    "Not this way",
-                    "This address only takes what the forms of this site send it.",
+                    N_("Not this way"),
+                    N_("This address only takes what the forms of this site send it."),
                     [(b"allow", ", ".join(allowed).encode())],
                 )
             else:
@@ -156,7 +157,7 @@ class Endpoints:
             try:
                 self._reports.take(body, exchange.request.host)
             except (ValueError, RecursionError):
-                raise Refusal(400, "Not understood", "That is no report of a browser.") from None
+                raise Refusal(400, N_("Not understood"), "No report of a browser.") from None
         await exchange.answer(204, "", b"")
 
 

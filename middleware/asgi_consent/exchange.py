@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from asgi_consent.decision import Decision
 from asgi_consent.http.headers import get_header, media_type
 from asgi_consent.http.request import Request
+from asgi_consent.languages import N_
 from asgi_consent.types import Header, Headers, Receive, Send
 
 LARGEST_BODY = 16 * 1024  # bytes of a choice or a report
@@ -27,7 +28,7 @@ class Refusal(Exception):
         super().__init__(title)
 
 
-NOTHING_HERE = Refusal(404, "Nothing here", "There is no page at this address.")
+NOTHING_HERE = Refusal(404, N_("Nothing here"), N_("There is no page at this address."))
 
 
 class Fields:
@@ -53,6 +54,8 @@ class Exchange:
     def __init__(self, request: Request, decision: Decision, receive: Receive, send: Send) -> None:
         self.request = request
         self.decision = decision
+        #: the language that the form or the address names, before those the browser asks for
+        self.languages: tuple[str, ...] = (self.query("lang"), *request.languages)
         self._receive = receive
         self._send = send
 
@@ -75,10 +78,14 @@ class Exchange:
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
-                raise Refusal(400, "Cut off", "The request ended before it was complete.")
+                raise Refusal(
+                    400, N_("Not understood"), "The request ended before it was complete."
+                )
             body += bytes(message.get("body", b""))
             if len(body) > largest:
-                raise Refusal(413, "Too large", "What belongs here is much smaller than this.")
+                raise Refusal(
+                    413, N_("Not understood"), "What belongs here is much smaller than this."
+                )
             if not message.get("more_body"):
                 return body
 
@@ -87,9 +94,11 @@ class Exchange:
         try:
             if media_type(self.request.headers) == b"application/json":
                 return Fields(_json_fields(json.loads(body)), from_script=True)
-            return Fields(parse_qs(body.decode("utf-8"), max_num_fields=1000))
+            fields = Fields(parse_qs(body.decode("utf-8"), max_num_fields=1000))
         except (ValueError, RecursionError):
-            raise Refusal(400, "Not understood", "The choice could not be read.") from None
+            raise Refusal(400, N_("Not understood"), "The choice could not be read.") from None
+        self.languages = (fields.first("lang"), *self.languages)
+        return fields
 
     async def redirect(self, address: str, headers: Headers) -> None:
         location: Header = (b"location", address.encode("ascii"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from asgi_consent.catalog.services import Lifetime
 from asgi_consent.declarations import is_address
+from asgi_consent.languages import every_language
 from asgi_consent.ledger.address import DEFAULT_ADDRESS, EXPECTED, LedgerAddress
 from asgi_consent.ledger.records import EXTRAS
 from asgi_consent.policy import Revision
@@ -54,14 +55,14 @@ def read_revision(table: Table) -> Revision:
         number=table.whole("revision", 1),
         published=table.day("published"),
         effective=table.day("effective"),
-        url=table.text("url"),
+        url=table.said("url"),
         severity=table.choice("severity", Severity, Severity.MINOR),
         notice=table.texts("notice"),
     )
     table.texts("history")
     if revision.published and revision.effective and revision.effective < revision.published:
         table.problem("effective", f"a day not before published = {revision.published}")
-    if revision.url and not is_address(revision.url):
+    if revision.url and not all(map(is_address, every_language(revision.url))):
         table.problem("url", 'the address of the policy, such as "/privacy"')
     table.done()
     return revision

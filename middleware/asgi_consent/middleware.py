@@ -197,7 +197,7 @@ def _filter_request(
         return headers, lingering
     document = request.wants_document
     if is_conditional(headers):
-        variant = decision.fingerprint(tools.visitor.use(request)).encode()
+        variant = tools.variant(request, decision)
         headers = untag_condition(headers, variant, document=document)
     if document:
         headers = without(headers, (b"range", b"if-range"))  # a page is rewritten whole

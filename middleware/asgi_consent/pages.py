@@ -33,10 +33,16 @@ class Pages:
     ) -> None:
         """`name` is that of its template, `address` where its way back leads to; `scripts`: it has
         a script of ours."""
-        body = self._banner.page(name, exchange.decision, exchange.request.root, address, **more)
+        root = exchange.request.root
+        language = self.language(exchange)
+        body = self._banner.page(name, exchange.decision, root, address, language, **more)
         policy = _POLICY + (b"; script-src 'self'" if scripts else b"")
         head: Header = (b"content-security-policy", policy)
         await exchange.answer(status, _HTML, body, [head, *(headers or [])])
+
+    def language(self, exchange: Exchange) -> str:
+        """The tag of the language to answer in."""
+        return self._banner.language(*exchange.languages)
 
     async def refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         if exchange.wants_json:

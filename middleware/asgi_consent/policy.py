@@ -18,6 +18,7 @@ from asgi_consent.catalog.matcher import Matcher
 from asgi_consent.catalog.services import NECESSARY, Service
 from asgi_consent.catalog.tail import NO_TAIL, LongTail
 from asgi_consent.catalog.urls import Target
+from asgi_consent.languages import N_
 from asgi_consent.update import Severity, Update
 
 
@@ -92,23 +93,23 @@ class Category:
 DEFAULT_CATEGORIES = (
     Category(
         NECESSARY,
-        "Necessary",
-        "Keeps the site working and secure: signing in, forms, remembering this choice. Always on.",
+        N_("Necessary"),
+        N_("Keeps the site working and secure: signing in, forms, this choice. Always on."),
     ),
     Category(
         "preferences",
-        "Preferences",
-        "Remembers settings you make, and shows maps, chats and fonts from other providers.",
+        N_("Preferences"),
+        N_("Remembers settings you make, and shows maps, chats and fonts from other providers."),
     ),
     Category(
         "statistics",
-        "Statistics",
-        "Counts visits and clicks, so that we see which pages help and which don't.",
+        N_("Statistics"),
+        N_("Counts visits and clicks, so that we see which pages help and which don't."),
     ),
     Category(
         "marketing",
-        "Marketing",
-        "Shows videos and ads from other providers, and measures what the ads lead to.",
+        N_("Marketing"),
+        N_("Shows videos and ads from other providers, and measures what the ads lead to."),
         gpc=True,
     ),
 )

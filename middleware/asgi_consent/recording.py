@@ -58,7 +58,7 @@ class Recorder:
         the ledger is back; for a yes, see `denied`."""
         before = decision.consent
         event = event or event_of(before, after)
-        shown = await self._shown(fields.first("shown"), decision)
+        shown = await self._shown(fields, decision)
         try:
             made = self._made(request, decision, after, fields, event, shown)
         except RecordError:
@@ -108,12 +108,15 @@ class Recorder:
             extras=self._extras(request),
         )
 
-    async def _shown(self, hash_: str, decision: Decision) -> Shown | None:
+    async def _shown(self, fields: Fields, decision: Decision) -> Shown | None:
         """What the visitor was shown, where that can be known: a page may be older than this
         process, or of another machine, and then the ledger has it or nobody has."""
+        hash_ = fields.first("shown")
         if len(hash_) != 64:
             return None
-        shown = self._banner.find_shown(hash_, decision)
+        shown = self._banner.find_shown(
+            hash_, decision, self._banner.language(fields.first("lang"))
+        )
         if shown is None:
             try:
                 shown = await self._ledger.shown(hash_)

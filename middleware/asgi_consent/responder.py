@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import anyio.lowlevel
 
 from asgi_consent.banner.render import Placement
-from asgi_consent.decision import Decision, Page
+from asgi_consent.decision import Decision, Page, Verdict
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
@@ -26,6 +26,7 @@ from asgi_consent.http.page_type import (
     page_type,
 )
 from asgi_consent.http.request import Request
+from asgi_consent.languages import content_language
 from asgi_consent.page_body import PageBody, read_opening
 from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.sent_files import read_descriptor, read_path
@@ -51,6 +52,7 @@ class Responder:
         self._sniff = False
         self._opening = b""
         self._body: PageBody | None = None
+        self._languages = tools.languages(request)  # where the page names none
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
@@ -173,6 +175,8 @@ class Responder:
     def _as_page(self, headers: Headers) -> tuple[Headers, Rewriter]:
         """The headers of a page, and what rewrites its body."""
         decision, request, banner = self._decision, self._request, self._tools.banner
+        named = content_language(get_header(headers, b"content-language") or b"")
+        self._languages = (named, *self._languages)
         if request.is_fragment:
             return self._filter.page(headers)[0], Rewriter(self._gating(), fragment=True)
         admission = admit(headers, banner.own_files(decision, request))
@@ -189,20 +193,31 @@ class Responder:
             bounded=self._tools.boundary.enforces,
         )
         head = meta + banner.head(decision, request.host, place)
-        body = b"" if request.is_framed else banner.body(decision, place)
-        return headers, Rewriter(self._gating(), head=head, body=body)
+
+        def body(language: str) -> bytes:
+            return banner.body(decision, place, banner.language(language, *self._languages))
+
+        return headers, Rewriter(
+            self._gating(), head=head, body=None if request.is_framed else body
+        )
 
     def _gating(self) -> Gating:
         decision, request, banner = self._decision, self._request, self._tools.banner
         # In a frame of somebody else's page a press may not be the visitor's own doing.
         lured = request.is_framed and not request.is_from_here
+        languages = self._languages
+
+        def placeholder(verdict: Verdict, host: str, language: str) -> str:
+            tag = banner.language(language, *languages)
+            return banner.placeholder(
+                verdict.service, verdict.category, host, request.root, tag, not lured
+            )
+
         return Gating(
             decision,
             Page(request.host, (request.base,)),
-            lambda verdict, host: banner.placeholder(
-                verdict.service, verdict.category, host, request.root, not lured
-            ),
+            placeholder,
             self._tools.findings.element,
             memos=self._tools.memos,
-            variant=(request.root, lured),
+            variant=(request.root, lured, banner.language(*languages)),
         )

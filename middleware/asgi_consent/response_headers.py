@@ -43,6 +43,16 @@ class Tools:
     shares: bool = False
     memos: Memos = field(default_factory=Memos)
 
+    def languages(self, request: Request) -> tuple[str, ...]:
+        """Those that a page may be in because the browser asks for them: none where one page is
+        kept for all."""
+        return () if self.shares else request.languages
+
+    def variant(self, request: Request, decision: Decision) -> bytes:
+        """Names in entity tags what this visitor gets."""
+        looks = (self.visitor.use(request), *self.languages(request))
+        return decision.fingerprint(" ".join(looks)).encode()
+
 
 class Gates:
     """Lets headers pass that make a browser load, report or tell something, or holds them back.
@@ -230,8 +240,7 @@ class HeaderFilter:
     def varied(self, headers: Headers) -> Headers:
         """The same headers as those of a page, or of a 304 that confirms one."""
         request = self._request
-        use = self._tools.visitor.use(request)
-        headers = caching.tag_variant(headers, self._decision.fingerprint(use).encode())
+        headers = caching.tag_variant(headers, self._tools.variant(request, self._decision))
         if self._is_for_all_alike(headers):
             return caching.shared(headers, variants.HEADER)
         headers = caching.private(headers)

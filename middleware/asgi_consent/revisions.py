@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from asgi_consent.banner.translations import language_of
 from asgi_consent.banner.words import purpose_of
 from asgi_consent.catalog.services import CookiePattern, Service
+from asgi_consent.languages import ENGLISH
 from asgi_consent.policy import Category, Policy, Rule, UnknownHosts
 from asgi_consent.settings import Settings
 from asgi_consent.update import Change, Severity, Update
@@ -268,7 +270,7 @@ def _seconds(cookie: CookiePattern) -> float:
 
 
 def _words(cookie: CookiePattern) -> str:
-    return cookie.lifetime.words if cookie.lifetime else ""
+    return language_of(ENGLISH).lifetime(cookie.lifetime) if cookie.lifetime else ""
 
 
 def _days(count: int) -> str:

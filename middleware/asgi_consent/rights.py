@@ -17,6 +17,7 @@ from asgi_consent.choosing import FROZEN, Choosing, check_origin
 from asgi_consent.consent import Choice, new_id
 from asgi_consent.errors import LedgerError
 from asgi_consent.exchange import Exchange, Refusal
+from asgi_consent.languages import N_
 from asgi_consent.ledger.ledger import Ledger
 from asgi_consent.ledger.proof import signed, signer_of
 from asgi_consent.ledger.records import Event
@@ -116,7 +117,7 @@ class Rights:
                     body = ticked(shown.document, entry.record.before).encode()
                     await exchange.answer(200, "text/html; charset=utf-8", body, [_STATE_OF_SHOWN])
                     return
-        raise Refusal(404, "Nothing here", "There is no such record of yours with a banner.")
+        raise Refusal(404, N_("Nothing here"), "There is no such record of yours with a banner.")
 
     async def keys(self, exchange: Exchange) -> None:
         """The public keys that receipts and checkpoints are checked with."""
@@ -181,7 +182,7 @@ class Rights:
         else:
             raise Refusal(
                 400,
-                "Not understood",
+                N_("Not understood"),
                 "The action must be withdraw, object, restrict, lift or erase.",
             )
 

@@ -20,6 +20,7 @@ from asgi_consent.declarations import is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.gpp import gpp_sections
 from asgi_consent.keeping import LedgerSettings, read_ledger, read_revision
+from asgi_consent.languages import ENGLISH, LANGUAGES
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Activation,
@@ -48,6 +49,7 @@ _CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/(?!/)\S*")
 class Site:
     name: str = ""
     url: str = ""
+    languages: tuple[str, ...] = tuple(LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def _csp(root: Table, activation: Activation) -> CspMode:
 
 
 def _site(table: Table) -> tuple[Site, tuple[str, ...]]:
-    site = Site(name=table.text("name", Site().name), url=table.text("url"))
+    site = Site(table.said("name"), table.text("url"), _languages(table))
     if site.url and not re.fullmatch(r"https?://[^\s/]+/?", site.url):
         table.problem("url", 'the address of the site, such as "https://www.example.com"')
     hosts = table.texts("hosts")
@@ -207,6 +209,21 @@ def _site(table: Table) -> tuple[Site, tuple[str, ...]]:
     return site, hosts
 
 
+def _languages(table: Table) -> tuple[str, ...]:
+    if "language" in table:
+        if "languages" in table:
+            table.problem("language", "either language, the only one, or languages to choose from")
+        table.texts("languages")
+        return (table.choice("language", LANGUAGES, ENGLISH),)
+    languages = table.texts("languages", Site().languages)
+    for tag in languages:
+        if tag not in LANGUAGES:
+            table.problem("languages", f'some of {", ".join(LANGUAGES)}; "{tag}" is none')
+    if not languages:
+        table.problem("languages", "at least one language")
+    return tuple(tag for tag in languages if tag in LANGUAGES) or (ENGLISH,)
+
+
 def _is_host(text: str) -> bool:
     try:
         return bool(HostPattern.parse(text).host) and "/" not in text
@@ -216,7 +233,7 @@ def _is_host(text: str) -> bool:
 
 def _controller(table: Table) -> Controller:
     controller = Controller(
-        name=table.text("name"), contact=table.text("contact"), country=table.text("country")
+        name=table.said("name"), contact=table.text("contact"), country=table.text("country")
     )
     if controller.contact and not _CONTACT.fullmatch(controller.contact):
         table.problem("contact", "an e-mail address, or the address of a page")
@@ -328,9 +345,9 @@ def _categories(table: Table) -> tuple[Category, ...]:
         description = known.description if known else ""
         categories[key] = Category(
             id=key,
-            label=entry.text("label", label)
+            label=entry.said("label", label)
             or _required(entry, "label", "what the switch is called"),
-            description=entry.text("description", description)
+            description=entry.said("description", description)
             or _required(entry, "description", "what the visitor switches on with it"),
             gpc=entry.flag("gpc", known.gpc if known else False),
         )

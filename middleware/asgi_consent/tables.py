@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from asgi_consent.catalog.services import Lifetime
 from asgi_consent.errors import Problem
+from asgi_consent.languages import LANGUAGES, Texts
 
 T = TypeVar("T", bound=str)
 
@@ -58,6 +59,20 @@ class Table:
             return value
         self.problem(key, expected)
         return default
+
+    def said(self, key: str, default: str = "", expected: str = "a text, not empty") -> str:
+        """A text for visitors: one for all, or a table of one for each language."""
+        if not isinstance(self._data.get(key), dict):
+            return self.text(key, default, expected)
+        entry = self.table(key)
+        for tag in entry:
+            if tag not in LANGUAGES:
+                entry.refuse(tag, f"unknown language; expected one of {', '.join(LANGUAGES)}")
+        texts = {tag: entry.text(tag) for tag in entry if tag in LANGUAGES}
+        if not self._data[key]:
+            self.problem(key, expected)
+        entry.done()
+        return Texts(texts) if texts else default
 
     def required_text(self, key: str, expected: str) -> str:
         if key not in self._data:

@@ -40,7 +40,7 @@ def cut(html: bytes, offsets: Iterable[int]) -> list[bytes]:
     return [html[start:end] for start, end in pairwise(edges)]
 
 
-def placeholder(verdict: Verdict, host: str) -> str:
+def placeholder(verdict: Verdict, host: str, language: str) -> str:
     return f"<p>{verdict.service.name if verdict.service else host}</p>"
 
 
@@ -53,7 +53,7 @@ def rewriter(
 ) -> Rewriter:
     decision = Decision(policy, grants=grants or Grants())
     page = Page("shop.example", (Base("https", "shop.example", "/dir/page"),))
-    return Rewriter(Gating(decision, page, placeholder, ignore), head=head, body=body)
+    return Rewriter(Gating(decision, page, placeholder, ignore), head=head, body=lambda _: body)
 
 
 def rewrite(

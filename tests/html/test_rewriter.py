@@ -298,7 +298,7 @@ def test_number_of_any_length_in_an_address_is_read(zeros: int) -> None:
 @pytest.mark.parametrize(
     ("mark", "said"),
     [
-        (b"statistics", "once you allow statistics"),
+        (b"statistics", "This is shown once you allow"),
         (b"counter", "Counter Ltd"),
         (b"no-such", "has not declared"),
     ],
@@ -309,7 +309,9 @@ def test_placeholder_says_why_and_what_to_do(mark: bytes, said: str) -> None:
     gating = Gating(
         Decision(POLICY),
         page,
-        lambda verdict, host: banner.placeholder(verdict.service, verdict.category, host, ""),
+        lambda verdict, host, language: banner.placeholder(
+            verdict.service, verdict.category, host, "", banner.language(language)
+        ),
         lambda element, verdict, url: None,
     )
 

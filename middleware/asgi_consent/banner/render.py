@@ -1,4 +1,5 @@
-"""Templates → bytes. Rendered once for each state and kept; a request only fills in its address.
+"""Templates → bytes. Rendered once for each state and language, and kept; a request only fills in
+its address.
 
 All output is ASCII with character references, so that it fits a page of any charset.
 """
@@ -18,6 +19,7 @@ from asgi_consent.assets import TEMPLATES
 from asgi_consent.banner.guard import guard_script
 from asgi_consent.banner.shown import ShownDocuments
 from asgi_consent.banner.static_files import STATIC_FILES, sha256_digest
+from asgi_consent.banner.translations import Language, language_of, speak
 from asgi_consent.banner.vendors import GPP, INTERPRETER
 from asgi_consent.banner.words import content_of, purpose_of, sentence_of
 from asgi_consent.catalog.services import Service
@@ -25,6 +27,7 @@ from asgi_consent.consent import UNKNOWN, Status
 from asgi_consent.decision import Decision, Grants
 from asgi_consent.http.csp import OwnFiles
 from asgi_consent.http.request import Request
+from asgi_consent.languages import ENGLISH, LANGUAGES, N_, choose
 from asgi_consent.ledger.store import Shown
 from asgi_consent.policy import Activation, Rule
 from asgi_consent.settings import Settings
@@ -38,9 +41,9 @@ _ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
 _is_authority = re.compile(r"[a-z0-9_.:\[\]-]+").fullmatch
 
 _SAID = {
-    Status.GIVEN: "Saved. You can change it any time.",
-    Status.REFUSED: "Saved. Only what is necessary is used.",
-    Status.WITHDRAWN: "Withdrawn. Only what is necessary is used.",
+    Status.GIVEN: N_("Saved. You can change it any time."),
+    Status.REFUSED: N_("Saved. Only what is necessary is used."),
+    Status.WITHDRAWN: N_("Withdrawn. Only what is necessary is used."),
 }
 
 
@@ -49,6 +52,7 @@ class _State:
     """All that the banner depends on, so that equal states share one rendering."""
 
     root: str
+    language: str
     asks: bool
     opt_in: bool
     signals: tuple[str, ...]
@@ -62,10 +66,17 @@ class _State:
 
     @classmethod
     def of(
-        cls, decision: Decision, root: str, *, just_chosen: bool = False, reminds: bool = False
+        cls,
+        decision: Decision,
+        root: str,
+        language: str,
+        *,
+        just_chosen: bool = False,
+        reminds: bool = False,
     ) -> _State:
         return cls(
             root,
+            language,
             decision.asks,
             decision.rule is Rule.OPT_IN,
             decision.signals.names if decision.gpc_honoured else (),
@@ -84,8 +95,7 @@ class _State:
         return replace(self, root="", categories=nothing, services=nothing, said="", reminds=False)
 
 
-_BARE = _State("", True, True, (), False, False, frozenset(), frozenset(), "")
-LANGUAGE = "en"
+_BARE = _State("", ENGLISH, True, True, (), False, False, frozenset(), frozenset(), "")
 
 
 def _css(name: str) -> str:
@@ -125,6 +135,7 @@ class Banner:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        speak(self._environment)
         self._environment.filters["sentence"] = sentence_of
         self._environment.globals.update(
             site=settings.site,
@@ -134,14 +145,18 @@ class Banner:
             purpose_of=purpose_of,
             any_chosen=lambda services, chosen: any(s.id in chosen for s in services),
         )
-        self.shown = ShownDocuments(self._render_shown, LANGUAGE)
+        self.shown = ShownDocuments(self._render_shown)
         # Bounded: who chooses single services in many combinations only evicts.
-        self._body_of = lru_cache(256)(self._render_body)
-        self.placeholder = lru_cache(1024)(self._render_placeholder)
+        self._body_of = lru_cache(512)(self._render_body)
+        self.placeholder = lru_cache(2048)(self._render_placeholder)
         #: the guard's script for a set of grants on a host
         self.guard = lru_cache(64)(self._write_guard)
         # A mistake in a template shows now, not when the first visitor comes.
-        self._body_of(_State.of(Decision(settings.policy), ""))
+        self._body_of(_State.of(Decision(settings.policy), "", self.language()))
+
+    def language(self, *wanted: str) -> str:
+        """The tag of the language to speak with who wants one of these, the first of them most."""
+        return choose(wanted, self._settings.site.languages)
 
     def head(self, decision: Decision, host: str, place: Placement) -> bytes:
         """The guard, first in the head."""
@@ -149,10 +164,14 @@ class Banner:
         digest = self._guard_digest(decision.grants, host) if place.with_integrity else b""
         return _script(address, place.nonce, digest)
 
-    def body(self, decision: Decision, place: Placement) -> bytes:
+    def body(self, decision: Decision, place: Placement, language: str) -> bytes:
         """Banner and link, first in the body."""
         state = _State.of(
-            decision, place.root, just_chosen=place.just_chosen, reminds=place.reminds
+            decision,
+            place.root,
+            language,
+            just_chosen=place.just_chosen,
+            reminds=place.reminds,
         )
         pieces = self._body_of(state)
         texts = {
@@ -182,12 +201,12 @@ class Banner:
 
         return OwnFiles(scripts, styles, digests)
 
-    def find_shown(self, hash_: str, decision: Decision) -> Shown | None:
+    def find_shown(self, hash_: str, decision: Decision, language: str) -> Shown | None:
         """What a visitor with this decision says to have seen, by its hash: something that this
         process has shown, or would have."""
-        state = _State.of(decision, "").bare()
+        state = _State.of(decision, "", language).bare()
         for surface in ("banner", "preferences"):
-            if (shown := self.shown.of(surface, state)).hash == hash_:
+            if (shown := self.shown.of(language, surface, state)).hash == hash_:
                 return shown
         return self.shown.find(hash_)
 
@@ -197,15 +216,16 @@ class Banner:
         decision: Decision,
         root: str,
         address: str,
+        language: str,
         *,
         reminds: bool = False,
         **more: Any,
     ) -> bytes:
         """A page of our own: `preferences`, `blocked`, `error`."""
-        state = _State.of(decision, root, reminds=reminds)
+        state = _State.of(decision, root, language, reminds=reminds)
         context = self._context(state)
         if name == "preferences":
-            context["shown"] = self.shown.of("preferences", state.bare()).hash
+            context["shown"] = self.shown.of(language, "preferences", state.bare()).hash
         context |= {"address": address, "address_quoted": quote(address), **more}
         context |= {"consent": decision.consent}
         return _ascii(self._environment.get_template(f"{name}.html").render(context))
@@ -214,7 +234,7 @@ class Banner:
         """The banner in pieces: its bytes, and in between the names of stand-ins."""
         context = self._context(state)
         context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
-        context["shown"] = self.shown.of("banner", state.bare()).hash
+        context["shown"] = self.shown.of(state.language, "banner", state.bare()).hash
         text = self._environment.get_template("banner.html").render(context)
         pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED})", text)
         return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
@@ -235,14 +255,17 @@ class Banner:
         category: str | None,
         host: str,
         root: str,
+        language: str,
         grants: bool = True,
     ) -> str:
         """`grants`: with the buttons that allow the service."""
-        shown = self.shown.of("placeholder", _BARE, service).hash if service else ""
+        bare = replace(_BARE, language=language)
+        shown = self.shown.of(language, "placeholder", bare, service).hash if service else ""
         return self._environment.get_template("placeholder.html").render(
             service=service,
             host=host,
             category=self._label(category or ""),
+            language=language_of(language),
             shown=shown,
             standalone=False,
             grants=grants,
@@ -256,19 +279,24 @@ class Banner:
 
     def _context(self, state: _State) -> dict[str, Any]:
         settings, categories = self._settings, self._settings.policy.categories
+        language = language_of(state.language)
         return {
             "state": state,
+            "language": language,
+            "languages": [(tag, LANGUAGES[tag]) for tag in settings.site.languages],
+            "site_name": language.say(settings.site.name or N_("This site")),
             "shown": "",
             "standalone": False,
             "prefix": self._prefix(state.root),
+            "preferences": f"{self._prefix(state.root)}/preferences?lang={state.language}",
             "banner_css": self._file("banner.css", state.root),
             "rights_js": self._file("rights.js", state.root),
             "page_css": self._file("page.css", state.root),
             "optional": [c for c in categories if not c.necessary],
-            "in_use": self._in_use(state),
+            "in_use": self._in_use(state, language),
             "notice": settings.announced.notice,
             "upcoming_from": settings.announced.effective,
-            "signalled": " and ".join(c.label.lower() for c in categories if c.gpc),
+            "signalled": language.listing(language.say(c.label) for c in categories if c.gpc),
         }
 
     def _for_the_banner(self, place: Placement) -> bytes:
@@ -283,11 +311,11 @@ class Banner:
             known += b' data-activate="%s"' % _ascii(str(escape(address)))
         return known
 
-    def _in_use(self, state: _State) -> str:
+    def _in_use(self, state: _State, language: Language) -> str:
         policy = self._settings.policy
-        names = [c.label.lower() for c in policy.categories if c.id in state.categories]
+        names = [c.label for c in policy.categories if c.necessary or c.id in state.categories]
         names += [service.name for id_, service in policy.services.items() if id_ in state.services]
-        return ", ".join(["what is necessary", *names])
+        return language.listing(map(language.say, names))
 
     @cached_property
     def guard_version(self) -> str:

@@ -21,18 +21,17 @@ _MOST = 512  # documents that are remembered
 class ShownDocuments:
     """`render` gives the document for a key; equal keys have equal documents."""
 
-    def __init__(self, render: Callable[..., str], language: str) -> None:
+    def __init__(self, render: Callable[..., str]) -> None:
         self._render = render
-        self._language = language
         self._by_key: OrderedDict[tuple[object, ...], Shown] = OrderedDict()
         self._by_hash: dict[str, Shown] = {}
 
-    def of(self, *key: object) -> Shown:
+    def of(self, language: str, *key: object) -> Shown:
         shown = self._by_key.get(key)
         if shown is None:
             document = self._render(*key)
             hash_ = hashlib.sha256(document.encode()).hexdigest()
-            shown = self._by_key[key] = Shown(hash_, self._language, document)
+            shown = self._by_key[key] = Shown(hash_, language, document)
             self._by_hash[hash_] = shown
             if len(self._by_key) > _MOST:
                 _, old = self._by_key.popitem(last=False)

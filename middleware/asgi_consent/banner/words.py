@@ -1,68 +1,76 @@
-"""What a kind of service is called on screen, and what it is for."""
+"""What a kind of service is called on screen, and what it is for; texts that other files say.
+
+In English, marked for translation: they are translated where they are shown.
+"""
 
 from __future__ import annotations
 
 from asgi_consent.catalog.services import Service
+from asgi_consent.languages import N_
 from asgi_consent.update import Change
+
+SESSION_WORDS = N_("until you close the browser")
 
 #: what stands in a frame of this kind
 _CONTENT = {
-    "video": "Video",
-    "maps": "Map",
-    "audio": "Audio",
-    "social": "Post",
-    "comments": "Comments",
-    "chat": "Chat",
-    "search": "Search",
-    "ads": "Advertisement",
-    "survey": "Survey",
-    "scheduling": "Calendar",
-    "payments": "Payment",
-    "captcha": "Security check",
+    "video": N_("Video"),
+    "maps": N_("Map"),
+    "audio": N_("Audio"),
+    "social": N_("Post"),
+    "comments": N_("Comments"),
+    "chat": N_("Chat"),
+    "search": N_("Search"),
+    "ads": N_("Advertisement"),
+    "survey": N_("Survey"),
+    "scheduling": N_("Calendar"),
+    "payments": N_("Payment"),
+    "captcha": N_("Security check"),
 }
 
+_ANY_CONTENT = N_("Content")
+
 _PURPOSES = {
-    "accessibility": "Helps people to use the site",
-    "ab-testing": "Tries out variants of pages",
-    "ads": "Shows ads and measures what they lead to",
-    "affiliate": "Credits partners who sent you here",
-    "analytics": "Counts visits and clicks",
-    "attribution": "Finds out which ad led to a visit",
-    "audio": "Plays sound",
-    "avatars": "Shows pictures of people",
-    "captcha": "Tells people from robots",
-    "cdn": "Delivers files of the site",
-    "chat": "Lets you talk to us on the page",
-    "comments": "Shows and takes comments",
-    "consent": "Remembers consent",
-    "dmp": "Sorts visitors into audiences",
-    "ecommerce": "Runs the shop",
-    "error-monitoring": "Reports errors of the site",
-    "feature-flags": "Switches functions on and off",
-    "fonts": "Delivers fonts",
-    "hosting": "Delivers the site",
-    "login": "Lets you sign in",
-    "maps": "Shows maps",
-    "marketing-automation": "Links visits to newsletters and offers",
-    "payments": "Takes payments",
-    "performance": "Measures how fast pages are",
-    "product-analytics": "Measures how functions are used",
-    "push": "Sends notifications",
-    "reviews": "Shows reviews",
-    "search": "Searches the site",
-    "security": "Keeps attackers and robots out",
-    "session": "Keeps you signed in and forms safe",
-    "session-replay": "Records how pages are used",
-    "social": "Shows posts and share buttons",
-    "survey": "Asks for your opinion",
-    "tag-manager": "Loads other services",
-    "utility": "Adds a function to the page",
-    "video": "Plays videos",
+    "accessibility": N_("Helps people to use the site"),
+    "ab-testing": N_("Tries out variants of pages"),
+    "ads": N_("Shows ads and measures what they lead to"),
+    "affiliate": N_("Credits partners who sent you here"),
+    "analytics": N_("Counts visits and clicks"),
+    "attribution": N_("Finds out which ad led to a visit"),
+    "audio": N_("Plays sound"),
+    "avatars": N_("Shows pictures of people"),
+    "captcha": N_("Tells people from robots"),
+    "cdn": N_("Delivers files of the site"),
+    "chat": N_("Lets you talk to us on the page"),
+    "comments": N_("Shows and takes comments"),
+    "consent": N_("Remembers consent"),
+    "dmp": N_("Sorts visitors into audiences"),
+    "ecommerce": N_("Runs the shop"),
+    "error-monitoring": N_("Reports errors of the site"),
+    "feature-flags": N_("Switches functions on and off"),
+    "fonts": N_("Delivers fonts"),
+    "hosting": N_("Delivers the site"),
+    "login": N_("Lets you sign in"),
+    "maps": N_("Shows maps"),
+    "marketing-automation": N_("Links visits to newsletters and offers"),
+    "payments": N_("Takes payments"),
+    "performance": N_("Measures how fast pages are"),
+    "product-analytics": N_("Measures how functions are used"),
+    "push": N_("Sends notifications"),
+    "reviews": N_("Shows reviews"),
+    "search": N_("Searches the site"),
+    "security": N_("Keeps attackers and robots out"),
+    "session": N_("Keeps you signed in and forms safe"),
+    "session-replay": N_("Records how pages are used"),
+    "social": N_("Shows posts and share buttons"),
+    "survey": N_("Asks for your opinion"),
+    "tag-manager": N_("Loads other services"),
+    "utility": N_("Adds a function to the page"),
+    "video": N_("Plays videos"),
 }
 
 
 def content_of(service: Service | None) -> str:
-    return _CONTENT.get(service.kind, "Content") if service else "Content"
+    return _CONTENT.get(service.kind, _ANY_CONTENT) if service else _ANY_CONTENT
 
 
 def purpose_of(service: Service) -> str:

@@ -18,15 +18,6 @@ _UNITS = {
     "mo": timedelta(days=365) / 12,
     "y": timedelta(days=365),
 }
-_UNIT_WORDS = {
-    "s": "second",
-    "m": "minute",
-    "h": "hour",
-    "d": "day",
-    "w": "week",
-    "mo": "month",
-    "y": "year",
-}
 _LIFETIME = re.compile(r"([1-9]\d{0,4})(s|m|h|d|w|mo|y)")
 
 SESSION = "session"
@@ -49,11 +40,14 @@ class Lifetime:
         return int(match[1]) * _UNITS[match[2]] if match else None
 
     @property
-    def words(self) -> str:
+    def count(self) -> int | None:
+        """How many of its `unit`; None for a session cookie."""
         match = _LIFETIME.fullmatch(self.text)
-        if not match:
-            return "until you close the browser"
-        return f"{match[1]} {_UNIT_WORDS[match[2]]}{'' if match[1] == '1' else 's'}"
+        return int(match[1]) if match else None
+
+    @property
+    def unit(self) -> str:
+        return self.text.lstrip("0123456789")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,12 @@ _WHOLE = {
     name: frozenset(key for key, value in kinds.items() if value in (Value.DOCUMENT, Value.MARKUP))
     for name, kinds in FETCHING.items()
 }
+_LONGEST_LANGUAGE = 35  # characters, RFC 5646 section 4.4.1
 _NONE: frozenset[bytes] = frozenset()
 _DENIED = Verdict(allowed=False)
 
-#: (why it is held back, host) → the placeholder document, as ASCII HTML
-Placeholder = Callable[[Verdict, str], str]
+#: (why it is held back, host, language of the page) → the placeholder document, as ASCII HTML
+Placeholder = Callable[[Verdict, str, str], str]
 
 _log = logging.getLogger("asgi_consent")
 
@@ -111,7 +112,19 @@ class Gating:
             bases = tuple(
                 base._replace(path="/") if base.host == page.host else base for base in bases
             )
-        return self._memos.of((self._variant, decision.grants, page.host, bases))
+        return self._memos.of((self._variant, page.language, decision.grants, page.host, bases))
+
+    @property
+    def language(self) -> str:
+        """Of the page, as it says itself; empty where it does not."""
+        return self._judge.page.language
+
+    def html(self, raw: bytes) -> None:
+        """The html tag, or nothing where there is none."""
+        language = Tag(b"html", raw).text(b"lang").strip() if raw else ""
+        if language and len(language) <= _LONGEST_LANGUAGE:
+            self._judge.page.language = language
+            self._memo = self._current_memo()
 
     def base(self, raw: bytes) -> None:
         """A base element: from here on addresses lead elsewhere."""
@@ -220,7 +233,9 @@ class Gating:
             held = [attribute for attribute in _FRAME_ONLY if tag.get(attribute) is not None]
             if has_box(tag):
                 target = resolve(found.url or "", self._judge.page.bases[0])
-                document = self._placeholder(found.verdict, target.host if target else "")
+                document = self._placeholder(
+                    found.verdict, target.host if target else "", self.language
+                )
                 tag.add(b"srcdoc", _attribute_value(document))
         elif name == b"link" and whole:
             held = [*held, b"rel"]  # a preload without an address is a warning in the console

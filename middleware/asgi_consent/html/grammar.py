@@ -39,22 +39,14 @@ tag_name = re.compile(rb"<(/?)(" + NAME + rb")").match
 #: a comment that ends where it begins
 abrupt_comment = re.compile(rb"<!---?+>").match
 
+_BEFORE_HTML = (
+    rb"[" + SPACE + rb"]++|" + COMMENT + rb"|" + DECLARATION + rb"|" + rb"|".join(BOGUS)
+)  # fmt: skip
+_HTML_TAG = rb"<(?i:html)(?=" + NAME_END + rb")" + REST_OF_TAG
 #: what may stand before the head: white space, comments, doctype, the html tag
-prolog = re.compile(
-    rb"(?:["
-    + SPACE
-    + rb"]++|"
-    + COMMENT
-    + rb"|"
-    + DECLARATION
-    + rb"|"
-    + rb"|".join(BOGUS)
-    + rb"|<(?i:html)(?="
-    + NAME_END
-    + rb")"
-    + REST_OF_TAG
-    + rb")*+"
-).match
+prolog = re.compile(rb"(?:" + _BEFORE_HTML + rb"|" + _HTML_TAG + rb")*+").match
+#: the same up to and with the first html tag, which is group 1
+html_tag = re.compile(rb"(?:" + _BEFORE_HTML + rb")*+(" + _HTML_TAG + rb")").match
 
 #: content after which a head may still be all there is of a page
 only_of_head = re.compile(

@@ -7,6 +7,7 @@ script or a style sheet until its end, both bounded; what is too long to be judg
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asgi_consent.html.gating import Gating
@@ -24,6 +25,10 @@ _COPY, _HEAD, _START, _CUT, _RAW, _END, _COMMENT, _SETTLE = Kind
 _log = logging.getLogger("asgi_consent")
 
 
+#: (language of the page) → what goes into its body
+Body = Callable[[str], bytes]
+
+
 class Rewriter:
     """`head` goes first into the head, `body` first into the body (at the end of a document that
     has no body tag); a `fragment` is put into a document that is there already."""
@@ -33,7 +38,7 @@ class Rewriter:
         gating: Gating,
         *,
         head: bytes = b"",
-        body: bytes = b"",
+        body: Body | None = None,
         fragment: bool = False,
         _nested: int = 0,
     ) -> None:
@@ -64,9 +69,8 @@ class Rewriter:
         if not self._started:
             return b""
         self._put_head()
-        if self._body and self._tokens.accepts_markup:
-            self._out.append(self._body)
-            self._body = b""
+        if self._tokens.accepts_markup:
+            self._put_body()
         return self._flush()
 
     def finish(self) -> bytes:
@@ -127,12 +131,12 @@ class Rewriter:
         if name == b"head":
             self._put_head()
         elif name == b"body" and not foreign:
-            self._out.append(self._body)
-            self._body = b""
+            self._put_body()
 
     def _between(self, kind: Kind, markup: bytes) -> None:
         if kind is _HEAD:
             self._head_is_next = True
+            self._gating.html(markup)
         elif kind is _SETTLE and not self._gating.denies_nothing:
             self._out.append(markup)
 
@@ -162,6 +166,11 @@ class Rewriter:
         if self._head_is_next:
             self._out.append(self._head)
             self._head_is_next = False
+
+    def _put_body(self) -> None:
+        if self._body:
+            self._out.append(self._body(self._gating.language))
+            self._body = None
 
     def _holds_back(self, document: bytes) -> bool:
         """Whether a document inside this one has something to hold back."""

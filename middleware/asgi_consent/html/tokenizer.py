@@ -66,6 +66,7 @@ class Tokenizer:
         self._raw_name = b""
         self._script = ScriptData()
         self._cut_tag: CutTag | None = None
+        self._html_tag = b""  # as written
 
     def feed(self, data: bytes) -> Iterator[list[Token]]:
         """In parts: after each there may be a `doubt` about the rest."""
@@ -113,7 +114,7 @@ class Tokenizer:
         self._held = buffer[at:]
         if last:
             if self._content is _State.PROLOG:
-                yield [(_HEAD, b"", b"", False)]
+                yield [(_HEAD, b"", self._html_tag, False)]
             rest = self._held + (self._cut_tag.release() if self._cut_tag else b"")
             if rest:  # browsers drop a tag that the document ends in
                 yield [(_COPY, rest, b"", False)]
@@ -134,6 +135,8 @@ class Tokenizer:
         match = grammar.prolog(buffer, at)
         assert match is not None  # matches the empty string
         end = match.end()
+        if not self._html_tag and (html := grammar.html_tag(buffer, at)):
+            self._html_tag = html[1]
         if end > at:
             tokens.append((_COPY, buffer[at:end], b"", False))
         if not last:
@@ -144,7 +147,7 @@ class Tokenizer:
             if grammar.begins_html_tag(buffer, end) and len(buffer) - end < _LONGEST_HTML_TAG:
                 return end
         self._content = self._state = _State.DATA
-        tokens.append((_HEAD, b"", b"", False))
+        tokens.append((_HEAD, b"", self._html_tag, False))
         return end
 
     def _data(self, buffer: bytes, at: int, last: bool, tokens: list[Token]) -> int:

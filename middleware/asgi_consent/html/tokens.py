@@ -7,7 +7,7 @@ from enum import Enum
 
 class Kind(Enum):
     COPY = "copy"  # text, comments, tags nobody looks at
-    HEAD = "head"  # no bytes: here the head begins, or would begin
+    HEAD = "head"  # no bytes: here the head begins, or would begin; `name` is the html tag, if any
     START = "start"  # a start tag to look at
     CUT = "cut"  # the beginning of a start tag that is too long; COPYs follow
     RAW = "raw"  # text inside a raw text element, `name` says which

@@ -11,12 +11,13 @@ import re
 from asgi_consent.http.headers import get_all, list_members, without
 from asgi_consent.types import Headers
 
-#: what a page of ours depends on: the visitor, and whether it is asked for as a whole page, as the
-#: content of a frame, or as a piece that a script puts somewhere
+#: what a page of ours depends on: the visitor and their language, and whether it is asked for as a
+#: whole page, as the content of a frame, or as a piece that a script puts somewhere
 VARY = (
     b"cookie",
     b"sec-gpc",
     b"dnt",
+    b"accept-language",
     b"sec-fetch-dest",
     b"sec-fetch-mode",
     b"hx-request",
@@ -27,6 +28,9 @@ VARY = (
 )
 #: instructions for caches in between that would override Cache-Control
 _FOR_CDNS = frozenset((b"surrogate-control", b"x-accel-expires", b"edge-control"))
+
+#: what the key of a shared cache stands for, and what its pages do not depend on
+_IN_KEY = (b"cookie", b"sec-gpc", b"accept-language")
 
 _CONDITIONS = frozenset((b"if-none-match", b"if-modified-since"))
 
@@ -61,7 +65,7 @@ def shared(headers: Headers, key: bytes) -> Headers:
     """The headers of a page that shared caches may keep by the request header `key`, and browsers
     only to ask again: theirs know nothing of the key, and what they keep would outlive a choice."""
     vary = [member for value in get_all(headers, b"vary") for member in list_members(value)]
-    own = [name for name in (key, *VARY) if name not in (b"cookie", b"sec-gpc", *vary)]
+    own = [name for name in (key, *VARY) if name not in (*_IN_KEY, *vary)]
     control = b"public, max-age=0, must-revalidate, s-maxage=%d" % _shared_seconds(headers)
     rest = [
         (name, value) for name, value in headers if name.lower() not in (b"cache-control", b"vary")

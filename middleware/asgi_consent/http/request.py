@@ -9,6 +9,7 @@ from urllib.parse import quote
 from asgi_consent.catalog.urls import Base
 from asgi_consent.http.cookies import cookie_pairs
 from asgi_consent.http.headers import copy_headers, get_header
+from asgi_consent.languages import accepted_languages
 from asgi_consent.types import Headers, Scope
 
 _IN_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar, and the slash
@@ -126,6 +127,11 @@ class Request:
     def use(self) -> str:
         """What an HTML answer is for: it is not the same for each."""
         return "fragment" if self.is_fragment else "frame" if self.is_framed else "page"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages the browser asks for, the most wanted first."""
+        return accepted_languages(get_header(self.headers, b"accept-language") or b"")
 
     @property
     def wants_document(self) -> bool:
