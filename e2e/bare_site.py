@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,7 +12,7 @@ from starlette.routing import Route
 
 from asgi_consent.middleware import ConsentMiddleware
 from asgi_consent.types import App, Receive, Scope, Send
-from e2e.world import SITE
+from e2e.world import SECRET_KEY, SITE
 
 THIRD_PARTY = "legacy.localhost"
 _WORKER = "fetch(decodeURIComponent(location.search.slice(1)), { mode: 'no-cors' }).catch(() => {})"
@@ -64,7 +63,7 @@ class BareSite:
         self.protected: App = ConsentMiddleware(
             site,
             settings={"catalogue": {"use": False}, "services": _SERVICES, **settings},
-            secret_key=secrets.token_urlsafe(32),
+            secret_key=SECRET_KEY,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from asgi_consent.types import Receive, Scope, Send
 from e2e import lab
 from e2e.bare_site import BareSite
 from e2e.visitor import Visitor
-from e2e.world import SITE, Recorder, serving
+from e2e.world import SECRET_KEY, SITE, Recorder, serving
 
 # Only this machine: what is not localhost does not resolve. The first rule that matches counts.
 WALL = "MAP localhost 127.0.0.1, MAP *.localhost 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND"
@@ -39,7 +38,7 @@ class World:
     """The demo and the lab, dispatched by host name."""
 
     def __init__(self) -> None:
-        self.secret_key = secrets.token_urlsafe(32)
+        self.secret_key = SECRET_KEY
         self.demo = Demo(secret_key=self.secret_key)
         self.lab = lab.lab(self.secret_key)
         self.recorder = Recorder(self._dispatch)

@@ -12,7 +12,7 @@ from asgi_consent.demo.app import Demo
 from e2e.conftest import Visit, World
 from e2e.test_before_a_choice import PAGES
 from e2e.visitor import CONSENT, NECESSARY, Visitor
-from e2e.world import demo_settings, serving
+from e2e.world import SECRET_KEY, demo_settings, serving
 
 EMAIL, PASSWORD, NAME = "ines@halden.example", "aperture", "Ines"
 
@@ -70,7 +70,7 @@ def test_yes_is_no_yes_to_what_is_not_declared(visit: Visit) -> None:
 def test_operator_is_told_what_is_not_declared(
     visit: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = Demo(demo_settings())
+    world = Demo(demo_settings(), SECRET_KEY)
     with serving(world) as port:
         visitor = visit()
         visitor.port = port

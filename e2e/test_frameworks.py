@@ -35,9 +35,11 @@ def site(
     module = f"e2e.frameworks.{request.param}_site:app"
     command = [sys.executable, "-m", "uvicorn", module, f"--port={port}"]
     command.append("--timeout-graceful-shutdown=1")
-    log = tmp_path_factory.mktemp("framework") / "log"
-    with running(command, port, log=log):
-        yield Site(request.param, port)
+    folder = tmp_path_factory.mktemp("framework")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASGI_CONSENT_LEDGER", f"sqlite:///{folder}/ledger.db")
+        with running(command, port, log=folder / "log"):
+            yield Site(request.param, port)
 
 
 @pytest.fixture

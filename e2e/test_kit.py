@@ -15,12 +15,12 @@ from asgi_consent.audit.drafting import draft
 from asgi_consent.audit.scan import ScanPlan, scan
 from asgi_consent.demo.app import Demo
 from asgi_consent.settings import read_settings
-from e2e.world import demo_settings, serving
+from e2e.world import SECRET_KEY, demo_settings, serving
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with serving(Demo()) as port:
+    with serving(Demo(secret_key=SECRET_KEY)) as port:
         yield f"http://127.0.0.1:{port}/"
 
 

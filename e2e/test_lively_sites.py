@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-
 import pytest
 from starlette.responses import HTMLResponse
 
 from asgi_consent.middleware import ConsentMiddleware
 from e2e.conftest import Visit
 from e2e.visitor import NECESSARY
-from e2e.world import serving
+from e2e.world import SECRET_KEY, serving
 
 LAB = "lab.localhost"
 
@@ -153,7 +151,7 @@ def test_name_that_is_denied_more_exactly_is_denied_to_scripts_too(visit: Visit)
     app = ConsentMiddleware(
         HTMLResponse("<!doctype html><title>shop</title>"),
         settings={"services": services},
-        secret_key=secrets.token_urlsafe(32),
+        secret_key=SECRET_KEY,
     )
     with serving(app) as port:
         visitor = visit()

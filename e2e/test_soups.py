@@ -6,7 +6,6 @@ ASGI_CONSENT_LONG=1 opens more of them, ASGI_CONSENT_SEED=n others.
 from __future__ import annotations
 
 import os
-import secrets
 from random import Random
 
 import pytest
@@ -18,7 +17,7 @@ from starlette.routing import Route
 from tests.html.soups import any_soup, foreign_soup
 
 from asgi_consent.middleware import ConsentMiddleware
-from e2e.world import Recorder, serving
+from e2e.world import SECRET_KEY, Recorder, serving
 
 SOUPS = 3_000 if os.environ.get("ASGI_CONSENT_LONG") else 40
 SEED = os.environ.get("ASGI_CONSENT_SEED", "1")
@@ -52,7 +51,7 @@ def test_no_page_of_tags_in_any_order_reaches_a_third_party(
     browser: Browser, scripts: bool
 ) -> None:
     page = browser.new_page(java_script_enabled=scripts)
-    protected = ConsentMiddleware(APP, secret_key=secrets.token_urlsafe(32))
+    protected = ConsentMiddleware(APP, secret_key=SECRET_KEY)
 
     assert opened(page, Recorder(protected), SOUPS) == []
     page.close()

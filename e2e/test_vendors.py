@@ -7,7 +7,6 @@ before, and then a function of its own. They write down what they were told, in 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Iterator
 from queue import Queue
 from typing import Any
@@ -21,7 +20,7 @@ from starlette.routing import Route
 
 from asgi_consent.middleware import ConsentMiddleware
 from asgi_consent.types import App, Receive, Scope, Send
-from e2e.world import PATIENCE, serving
+from e2e.world import PATIENCE, SECRET_KEY, serving
 
 #: service → the snippet that a page holds, and what the vendor's own server sends
 SNIPPETS = {
@@ -134,7 +133,7 @@ def site(
             "services": [{"id": name, "hosts": [f"{name}.localhost"]} for name in services],
             **settings,
         },
-        secrets.token_urlsafe(32),
+        SECRET_KEY,
     )
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:

@@ -23,6 +23,8 @@ from asgi_consent.types import App, Receive, Scope, Send
 
 SITE = "127.0.0.1"
 PATIENCE = 30  # seconds
+#: of all that writes to the ledger of these tests
+SECRET_KEY = secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +143,4 @@ def demo_settings(**changes: Any) -> Settings:
 
 def unprotected() -> Demo:
     """The demo as it would be without us: in observe mode nothing is changed."""
-    return Demo(demo_settings(mode="observe"))
+    return Demo(demo_settings(mode="observe"), SECRET_KEY)

@@ -168,6 +168,7 @@ class Writer:
         for _ in range(2):
             try:
                 act(self._connected())
+                self._succeed()
                 error = None
                 break
             except LedgerError as found:
@@ -197,9 +198,6 @@ class Writer:
             if time.monotonic() < self._rest_until:
                 raise LedgerError("the ledger was out of reach a moment ago")
             self._store = self.connect()
-            if self.failures:
-                _log.warning("asgi-consent: the ledger can be written again")
-                self.failures, self._told = 0, float("-inf")
         return self._store
 
     def _disconnect(self) -> None:
@@ -207,6 +205,11 @@ class Writer:
         if store is not None:
             with suppress(*store.errors):
                 store.close()
+
+    def _succeed(self) -> None:
+        if self.failures:
+            _log.warning("asgi-consent: the ledger can be written again")
+            self.failures, self._told = 0, float("-inf")
 
     def _fail(self, error: Exception) -> None:
         self.failures += 1
