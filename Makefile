@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What a browser test needs: two workers gain the most on two cores.
-E2E_WORKERS ?= 2
+# Of the tests: two gain the most on two cores.
+WORKERS ?= 2
 
 .PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab bench-audit kills bench-ledger clean help
 
@@ -56,14 +56,14 @@ messages: $(VENV)/dev  ## what templates and code say, into the catalogues of al
 	$(BIN)/python -m asgi_consent.locales
 
 unit: $(VENV)/dev postgresql  ## unit and property tests
-	$(BIN)/pytest tests --ignore tests/network
+	$(BIN)/pytest tests --ignore tests/network --numprocesses $(WORKERS)
 
 postgresql: $(VENV)/dev  ## what the tests of the ledger run on: Debian's binaries, installed if absent
 	@$(BIN)/python -m tests.ledger.postgresql --install
 
 e2e: $(VENV)/dev  ## browser tests
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS)
+	$(BIN)/pytest e2e --numprocesses $(WORKERS)
 
 # Debian's; elsewhere the tests of a browser that is not there are skipped, and say so.
 OTHER_BROWSERS := firefox-esr webkit2gtk-driver xvfb
@@ -79,11 +79,11 @@ network: $(VENV)/dev  ## real caches and load balancers in front of the app (ins
 
 lab: $(VENV)/dev  ## verify on every bad site and its good twin, about ten minutes
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	ASGI_CONSENT_LAB=1 $(BIN)/pytest e2e/test_bad_sites.py --numprocesses $(E2E_WORKERS)
+	ASGI_CONSENT_LAB=1 $(BIN)/pytest e2e/test_bad_sites.py --numprocesses $(WORKERS)
 
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install
-	@$(BIN)/pytest e2e --numprocesses $(E2E_WORKERS) --clauses --quiet --no-header
+	@$(BIN)/pytest e2e --numprocesses $(WORKERS) --clauses --quiet --no-header
 
 fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers and in a browser, some minutes: make fuzz SEED=2
 	$(BIN)/python -m asgi_consent.audit.browser --install
