@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Of the tests: two gain the most on two cores.
 WORKERS ?= 2
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab bench-audit kills bench-ledger clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +80,10 @@ network: $(VENV)/dev  ## real caches and load balancers in front of the app (ins
 lab: $(VENV)/dev  ## verify on every bad site and its good twin, about ten minutes
 	$(BIN)/python -m asgi_consent.audit.browser --install
 	ASGI_CONSENT_LAB=1 $(BIN)/pytest e2e/test_bad_sites.py --numprocesses $(WORKERS)
+
+frameworks: $(VENV)/dev  ## the same site in all six frameworks, in a browser
+	$(BIN)/python -m asgi_consent.audit.browser --install
+	ASGI_CONSENT_FRAMEWORKS=1 $(BIN)/pytest e2e/test_frameworks.py --numprocesses $(WORKERS)
 
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install

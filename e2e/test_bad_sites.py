@@ -19,7 +19,7 @@ from e2e.bad_sites import SITES, BadSite, Lab
 from e2e.world import serving
 
 ALL = "ASGI_CONSENT_LAB" in os.environ
-FEW = ("beacon-on-page-hide", "http-only-cookie-survives", "reject-is-pale")
+FEW = ("http-only-cookie-survives", "reject-is-pale")
 CHOSEN = [one for one in SITES if ALL or one.name in FEW]
 #: only seen by unit tests: pages of the lab come over http, and what they miss is not an address
 WITHOUT_A_SITE = {"secure"}

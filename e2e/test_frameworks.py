@@ -1,7 +1,11 @@
-"""The same small site in six frameworks, each served by itself: all that worked still works."""
+"""The same small site in six frameworks, each served by itself: all that worked still works.
+
+`make frameworks` runs all of them; without ASGI_CONSENT_FRAMEWORKS one of each kind.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -12,7 +16,8 @@ from tests.processes import LOOPBACK, free_port, running
 
 from e2e.frameworks.pages import ROWS
 
-FRAMEWORKS = ("starlette", "fastapi", "django", "flask", "quart", "litestar")
+ALL = "ASGI_CONSENT_FRAMEWORKS" in os.environ
+FRAMEWORKS = ("starlette", "django", "flask", *(("fastapi", "quart", "litestar") if ALL else ()))
 #: have no WebSocket of their own
 WITHOUT_SOCKETS = ("django", "flask")
 
