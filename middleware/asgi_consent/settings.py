@@ -13,14 +13,11 @@ from typing import Any
 
 from asgi_consent.catalog.builtin import builtin_services, builtin_tail
 from asgi_consent.catalog.consent_apis import CONSENT_MODE
-from asgi_consent.catalog.domains import is_public_suffix
-from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.catalog.services import NECESSARY, Lifetime, Service
 from asgi_consent.declarations import is_id, is_token, read_services
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.gpp import gpp_sections
 from asgi_consent.keeping import LedgerSettings, read_ledger, read_revision
-from asgi_consent.languages import ENGLISH, LANGUAGES
 from asgi_consent.policy import (
     DEFAULT_CATEGORIES,
     Activation,
@@ -39,26 +36,10 @@ from asgi_consent.policy import (
 )
 from asgi_consent.privacy.check import PersonalData
 from asgi_consent.region_profiles import regional_rules
+from asgi_consent.site import Controller, Site, read_controller, read_site
 from asgi_consent.tables import Table
 
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
-_CONTACT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|/(?!/)\S*")
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    name: str = ""
-    url: str = ""
-    languages: tuple[str, ...] = tuple(LANGUAGES)
-
-
-@dataclass(frozen=True, slots=True)
-class Controller:
-    """Who is responsible, and where to write to."""
-
-    name: str = ""
-    contact: str = ""
-    country: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,8 +49,8 @@ class Settings:
     the newest one, in force or not yet."""
 
     policy: Policy = field(default_factory=lambda: Policy(builtin_services(), builtin_tail()))
-    site: Site = Site()
-    controller: Controller = Controller()
+    site: Site = field(default_factory=Site)
+    controller: Controller = field(default_factory=Controller)
     mode: Mode = Mode.ENFORCE
     activation: Activation = Activation.RELOAD
     lifetime: timedelta = timedelta(days=180)
@@ -122,7 +103,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     """The same from a parsed document. Raises SettingsError with every problem found."""
     problems: list[Problem] = []
     root = Table(data, "", problems)
-    site, own_hosts = _site(root.table("site"))
+    site, own_hosts = read_site(root.table("site"))
     categories = _categories(root.table("categories"))
     consent_mode = _consent_mode(root.table("consent_mode"))
     signals = root.table("signals")
@@ -132,7 +113,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     activation = root.choice("activation", Activation, Activation.RELOAD)
     settings = Settings(
         site=site,
-        controller=_controller(root.table("controller")),
+        controller=read_controller(root.table("controller")),
         mode=root.choice("mode", Mode, Mode.ENFORCE),
         activation=activation,
         lifetime=(lifetime := _lifetime(root.table("consent"))),
@@ -192,53 +173,6 @@ def _csp(root: Table, activation: Activation) -> CspMode:
             "cannot be loosened on the page that is open",
         )
     return mode
-
-
-def _site(table: Table) -> tuple[Site, tuple[str, ...]]:
-    site = Site(table.said("name"), table.text("url"), _languages(table))
-    if site.url and not re.fullmatch(r"https?://[^\s/]+/?", site.url):
-        table.problem("url", 'the address of the site, such as "https://www.example.com"')
-    hosts = table.texts("hosts")
-    for host in hosts:
-        if not _is_host(host) or host.startswith("*"):
-            expected = 'hosts such as "cdn.example.net", whose subdomains are included'
-            table.problem("hosts", f'{expected}; "{host}" is none')
-        elif is_public_suffix(host):
-            table.problem("hosts", f'hosts of your own; "{host}" is everybody\'s')
-    table.done()
-    return site, hosts
-
-
-def _languages(table: Table) -> tuple[str, ...]:
-    if "language" in table:
-        if "languages" in table:
-            table.problem("language", "either language, the only one, or languages to choose from")
-        table.texts("languages")
-        return (table.choice("language", LANGUAGES, ENGLISH),)
-    languages = table.texts("languages", Site().languages)
-    for tag in languages:
-        if tag not in LANGUAGES:
-            table.problem("languages", f'some of {", ".join(LANGUAGES)}; "{tag}" is none')
-    if not languages:
-        table.problem("languages", "at least one language")
-    return tuple(tag for tag in languages if tag in LANGUAGES) or (ENGLISH,)
-
-
-def _is_host(text: str) -> bool:
-    try:
-        return bool(HostPattern.parse(text).host) and "/" not in text
-    except ValueError:
-        return False
-
-
-def _controller(table: Table) -> Controller:
-    controller = Controller(
-        name=table.said("name"), contact=table.text("contact"), country=table.text("country")
-    )
-    if controller.contact and not _CONTACT.fullmatch(controller.contact):
-        table.problem("contact", "an e-mail address, or the address of a page")
-    table.done()
-    return controller
 
 
 def _lifetime(table: Table) -> timedelta:

@@ -63,6 +63,19 @@ def test_catalogue_is_what_make_messages_writes(tag: str) -> None:
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
+def test_same_sentence_is_said_in_the_same_words(tag: str) -> None:
+    """Which shows that no text stands in the place of another."""
+    say = language_of(tag).say
+    only = say("Only what is necessary is used.")
+
+    for text in ("Withdrawn.", "Saved."):
+        assert say(f"{text} Only what is necessary is used.").endswith(only)
+    assert say("Your browser keeps no cookies. That counts as a no.").startswith(
+        say("Your browser keeps no cookies")
+    )
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
 def test_accepting_and_rejecting_are_said_alike(tag: str) -> None:
     """About as long, and neither with a word of praise in front of it."""
     accept, reject = (language_of(tag).say(text) for text in ("Accept all", "Reject all"))
