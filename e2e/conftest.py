@@ -59,12 +59,6 @@ def _ledger_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_this_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An app that a test makes has a secret key, and so a ledger, of its own."""
-    monkeypatch.setenv("ASGI_CONSENT_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
-
-
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     world = World()

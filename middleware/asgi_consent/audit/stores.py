@@ -130,6 +130,8 @@ def look(context: BrowserContext, page: Page, notes: Notes) -> Look:
             )
         )
     for frame in page.frames:
+        if not _answers(frame):  # nor would the browser, which asks it for its storage
+            continue
         found = _evaluate(frame, _LOOK)
         host = urlsplit(frame.url).hostname or ""
         for item in (*found.get("items", ()), *_storage(context, frame)):
@@ -181,10 +183,20 @@ def _box(numbers: Sequence[float]) -> tuple[float, float, float, float]:
     return (x, y, width, height)
 
 
-def _evaluate(frame: Frame, code: str) -> dict[str, Any]:
+def _answers(frame: Frame) -> bool:
+    """Whether its scripts let go. This ends; what is asked of a script that never does may not."""
     try:
-        frame.wait_for_function("() => true", timeout=_PATIENCE)  # ends; `evaluate` may never
-        found = frame.evaluate(code)
+        frame.wait_for_function("() => true", timeout=_PATIENCE)
     except Error:  # the frame is gone, is no document, or is busy for ever
+        return False
+    return True
+
+
+def _evaluate(frame: Frame, code: str) -> dict[str, Any]:
+    if not _answers(frame):
+        return {}
+    try:
+        found = frame.evaluate(code)
+    except Error:
         return {}
     return found if isinstance(found, dict) else {}
