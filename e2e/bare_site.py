@@ -73,6 +73,9 @@ class BareSite:
         elif scope["path"].startswith("/slow/"):
             await asyncio.sleep(1)
             await _answer(scope["path"].replace("/slow/", "/say/"))(scope, receive, send)
+        elif scope["path"].startswith("/hang/"):  # it never answers
+            while (await receive())["type"] != "http.disconnect":
+                pass
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:

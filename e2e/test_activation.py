@@ -63,6 +63,20 @@ def test_scripts_run_in_the_order_of_the_page(site: Visitor) -> None:
 
 
 @pytest.mark.parametrize("site", [IN_PLACE], indirect=True)
+def test_script_that_never_arrives_holds_up_the_others_for_ten_seconds(site: Visitor) -> None:
+    site.page.clock.install()
+    opens(site, '<script src="{f}/hang/one"></script><script src="{f}/say/after"></script>')
+    site.presses("Accept all")
+    site.waits_for("films.localhost", "/hang/one")
+    assert site.page.evaluate("window.order") is None
+
+    site.page.clock.fast_forward(10_000)
+
+    site.page.wait_for_function("window.order?.includes('after')")
+    site.leaves()  # so that the server need not wait for it
+
+
+@pytest.mark.parametrize("site", [IN_PLACE], indirect=True)
 def test_page_stays_as_it_is_and_is_told_what_changed(site: Visitor) -> None:
     opens(site, '<input aria-label="Name"><script src="{f}/say/film"></script>')
     site.page.evaluate("window.stayed = true; window.heard = []")

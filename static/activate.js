@@ -56,11 +56,11 @@
   };
   const run = (held) =>
     new Promise((done) => {
+      // Left async, as all that scripts make: in the browser's own order one that hangs holds up the rest.
       const script = copy(held);
       const external = script.hasAttribute("src");
       const isModule = script.type === "module";
       const ends = external || isModule;
-      if (external && !isModule) script.async = script.hasAttribute("async");
       if (ends) {
         script.addEventListener("load", done);
         script.addEventListener("error", done);

@@ -152,6 +152,8 @@
     }
   };
 
+  // The cookie of our own choice may be heard of before its answer.
+  let choosing = false;
   const choose = async (form, button) => {
     const data = new FormData(form);
     data.set(button.name, button.value);
@@ -159,7 +161,8 @@
     const withdraws = button.value === "reject" || (button.value === "save" && loses(kept));
     // Before the answer: what a script sends while we wait counts.
     if (withdraws && granted().length) stop();
-    const state = await post(form.action, data);
+    choosing = true;
+    const state = await post(form.action, data).finally(() => (choosing = false));
     if (withdraws && loses(kept) && mayReload) note(state.removed);
     close();
     document.dispatchEvent(new CustomEvent("consent:change", { detail: state }));
@@ -249,7 +252,7 @@
   let known = cookie();
   const look = () => {
     const now = cookie();
-    if (now === known) return;
+    if (choosing || now === known) return;
     known = now;
     let names = [];
     if (now) {
