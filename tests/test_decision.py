@@ -169,7 +169,7 @@ def test_fingerprint_differs_when_the_page_would(policy: Policy) -> None:
     ("headers", "gpc"),
     [
         ([(b"sec-gpc", b"1")], True),
-        ([(b"Sec-GPC", b"1"), (b"sec-gpc", b"0")], True),
+        ([(b"sec-gpc", b"1"), (b"sec-gpc", b"0")], True),
         ([(b"sec-gpc", b"0")], False),
         ([(b"sec-gpc", b" 1")], False),
         ([(b"sec-gpc", b"true")], False),

@@ -36,7 +36,7 @@ def test_only_an_exact_one_is_a_signal(value: bytes) -> None:
 
 
 def test_one_of_several_headers_is_enough() -> None:
-    assert read_signals([(b"sec-gpc", b"0"), (b"Sec-GPC", b"1")]).gpc
+    assert read_signals([(b"sec-gpc", b"0"), (b"sec-gpc", b"1")]).gpc
 
 
 def test_do_not_track_counts_only_where_it_is_switched_on() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from asgi_consent.decision import Decision
-from asgi_consent.http.headers import get_header, media_type
+from asgi_consent.http.headers import media_type
 from asgi_consent.http.request import Request
 from asgi_consent.languages import N_
 from asgi_consent.types import Header, Headers, Receive, Send
@@ -68,7 +68,7 @@ class Exchange:
 
     @property
     def wants_json(self) -> bool:
-        accept = get_header(self.request.headers, b"accept") or b""
+        accept = self.request.header(b"accept") or b""
         sent = media_type(self.request.headers)
         return b"application/json" in accept or sent == b"application/json"
 

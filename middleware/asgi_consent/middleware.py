@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from os import PathLike
 from typing import Any
@@ -26,7 +26,7 @@ from asgi_consent.endpoints import Endpoints
 from asgi_consent.environment import ledger_address, secret_keys
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.findings import Findings
-from asgi_consent.http.caching import is_conditional, untag_condition
+from asgi_consent.http.caching import untag_condition
 from asgi_consent.http.coding import KNOWN
 from asgi_consent.http.headers import get_header, without
 from asgi_consent.http.request import Request
@@ -141,7 +141,7 @@ class ConsentMiddleware:
         mode = mode_of(self.settings, request, decision)
         tools = self._tools[mode]
         headers, lingering = _filter_request(tools, self._cookies[mode], request, decision)
-        scope["headers"] = headers
+        scope["headers"] = list(headers)  # the app's own, to do with as it likes
         filtering = HeaderFilter(
             tools, request, decision, lingering=lingering, once=once is not None
         )
@@ -182,21 +182,21 @@ class ConsentMiddleware:
             except Exception:  # then it is unknown, which is the strictest
                 _log.exception("the region of a request could not be told")
                 return ""
-        found = get_header(request.headers, region.header.encode()) if region.header else None
+        found = request.header(region.header.encode()) if region.header else None
         return found.decode("latin-1") if found else ""
 
 
 def _filter_request(
     tools: Tools, cookies: RequestCookies, request: Request, decision: Decision
-) -> tuple[Headers, list[bytes]]:
+) -> tuple[Headers, Sequence[bytes]]:
     """The headers the app may see, and the names of cookies that must not linger."""
-    headers, lingering = cookies.filtered(request.headers, decision.grants)
+    headers, lingering = cookies.filtered(request, decision.grants)
     if tools.observe:
-        return request.headers, []
+        return request.headers, ()
     if not request.may_get_html:
         return headers, lingering
     document = request.wants_document
-    if is_conditional(headers):
+    if request.is_conditional:
         variant = tools.variant(request, decision)
         headers = untag_condition(headers, variant, document=document)
     if document:
@@ -214,9 +214,12 @@ _NO_REGION = Problem(
 def _readable_codings(headers: Headers) -> Headers:
     """The headers asking only for codings that can be undone, so that HTML can be read."""
     accepted = get_header(headers, b"accept-encoding")
-    if accepted is None:
+    if accepted is None or (readable := _readable(accepted)) == accepted:
         return headers
+    return [*without(headers, (b"accept-encoding",)), (b"accept-encoding", readable)]
+
+
+def _readable(accepted: bytes) -> bytes:
     members = [member.strip(b" \t") for member in accepted.split(b",")]
     readable = [member for member in members if member.partition(b";")[0].lower() in KNOWN]
-    rest = without(headers, (b"accept-encoding",))
-    return [*rest, (b"accept-encoding", b", ".join(readable) or b"identity")]
+    return b", ".join(readable) or b"identity"

@@ -16,7 +16,6 @@ from asgi_consent.banner.charts import days_chart, share_chart
 from asgi_consent.errors import LedgerError, SecretKeyError
 from asgi_consent.exchange import NOTHING_HERE, Exchange, Refusal
 from asgi_consent.findings import Findings
-from asgi_consent.http.headers import get_header
 from asgi_consent.http.request import Request
 from asgi_consent.ledger.export import FORMATS
 from asgi_consent.ledger.ledger import Ledger
@@ -150,7 +149,7 @@ class Operating:
 
 
 def _bearer(request: Request) -> str:
-    kind, _, given = (get_header(request.headers, b"authorization") or b"").partition(b" ")
+    kind, _, given = (request.header(b"authorization") or b"").partition(b" ")
     return given.strip().decode("latin-1") if kind.lower() == b"bearer" else ""
 
 

@@ -12,7 +12,6 @@ from asgi_consent.consent import Consent, Status
 from asgi_consent.decision import Decision
 from asgi_consent.errors import LedgerError, RecordError
 from asgi_consent.exchange import Fields
-from asgi_consent.http.headers import get_header
 from asgi_consent.http.request import Request
 from asgi_consent.ledger.ledger import Ledger
 from asgi_consent.ledger.records import Event, Method, Record, choices_of, event_of, milliseconds
@@ -131,7 +130,7 @@ class Recorder:
         if "ip" in self._keep and (client := request.scope.get("client")):
             extras["ip"] = str(client[0])
         if "user-agent" in self._keep:
-            agent = get_header(request.headers, b"user-agent") or b""
+            agent = request.header(b"user-agent") or b""
             extras["user-agent"] = agent.decode("latin-1")
         if "url" in self._keep:
             extras["url"] = request.referring_address().partition("?")[0]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from asgi_consent.decision import Decision, Grants
 from asgi_consent.findings import Findings
 from asgi_consent.http.cookies import filter_cookies
-from asgi_consent.http.headers import get_all, without
+from asgi_consent.http.request import Request
 from asgi_consent.policy import Policy
 from asgi_consent.types import Headers
 from asgi_consent.visitor import OURS
@@ -34,17 +34,19 @@ class RequestCookies:
         self._findings = findings
         self._remembered = lru_cache(_REMEMBERED)(self._filter)
 
-    def filtered(self, headers: Headers, grants: Grants) -> tuple[Headers, list[bytes]]:
+    def filtered(self, request: Request, grants: Grants) -> tuple[Headers, tuple[bytes, ...]]:
         """The headers with only the allowed cookies, joined into one header; and the names of those
         that must not linger in the browser."""
-        values = tuple(get_all(headers, b"cookie"))
+        values = request.cookie_headers
         if not values:
-            return headers, []
+            return request.headers, ()
         short = sum(map(len, values)) <= _LONGEST
         found = self._remembered(values, grants) if short else self._filter(values, grants)
         self._findings.tally.held("cookies of requests", len(found.lingering))
-        rest = without(headers, {b"cookie"})
-        return [*rest, *((b"cookie", value) for value in found.kept)], list(found.lingering)
+        if found.kept == values:
+            return request.headers, found.lingering
+        rest = [header for header in request.headers if header[0] != b"cookie"]
+        return [*rest, *((b"cookie", value) for value in found.kept)], found.lingering
 
     def _filter(self, values: tuple[bytes, ...], grants: Grants) -> _Filtered:
         decision = Decision(self._policy, grants=grants)

@@ -52,7 +52,7 @@ class Responder:
         self._sniff = False
         self._opening = b""
         self._body: PageBody | None = None
-        self._languages = tools.languages(request)  # where the page names none
+        self._languages: tuple[str, ...] = ()  # of a page, the most wanted first
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
@@ -96,7 +96,7 @@ class Responder:
     def _may_be_page(self, status: int, headers: Headers) -> bool:
         # For a document the Range of the request never reached the app.
         request = self._request
-        ranged = get_header(request.headers, b"range") is not None and not request.wants_document
+        ranged = request.header(b"range") is not None and not request.wants_document
         kind = page_type(status, headers, ranged=ranged)
         self._sniff = kind is PageType.SNIFF
         if kind is PageType.XHTML:
@@ -158,6 +158,7 @@ class Responder:
         if opening is None:
             return False
         self._start = None
+        self._languages = self._tools.languages(self._request)
         observe = self._tools.observe
         sent = coding if accepts(self._request.headers, coding) else b""
         rewriter = None

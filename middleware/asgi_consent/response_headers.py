@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -172,13 +172,12 @@ class HeaderFilter:
         request: Request,
         decision: Decision,
         *,
-        lingering: list[bytes],
+        lingering: Sequence[bytes],
         once: bool,
     ) -> None:
         self._tools = tools
         self._request = request
         self._decision = decision
-        self._page = Page(request.host, (request.base,))
         self._lingering = lingering
         self._once = once
         self._personal = False  # whether it carries what only this visitor has granted
@@ -267,7 +266,7 @@ class HeaderFilter:
             and self._tools.visitor.use(request) == "page"
             and request.method in ("GET", "HEAD")
             and not (self._once or self._personal)
-            and get_header(request.headers, b"authorization") is None
+            and request.header(b"authorization") is None
             and not self._tools.visitor.just_chose(decision.consent)
             and caching.is_shareable(headers)
             and not nonce_of(headers)
@@ -280,7 +279,8 @@ class HeaderFilter:
         return value if self._tools.observe else filtered
 
     def _gates(self, headers: Headers) -> Gates:
-        return Gates(self._decision, self._page, self._tools.findings, headers)
+        page = Page(self._request.host, (self._request.base,))
+        return Gates(self._decision, page, self._tools.findings, headers)
 
     def _set_cookie(self, name: bytes, value: bytes, letting: KnownScopes) -> Headers:
         cookie = parse_set_cookie(value, default_path(self._request.full_path))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from asgi_consent.decision import Decision
 from asgi_consent.http.cookies import only_value
-from asgi_consent.http.headers import get_all
 from asgi_consent.http.request import Request
 from asgi_consent.policy import Mode
 from asgi_consent.settings import Settings
@@ -24,7 +23,7 @@ def mode_of(settings: Settings, request: Request, decision: Decision) -> Mode:
     if settings.mode is Mode.ENFORCE:
         return Mode.ENFORCE
     rollout = settings.rollout
-    said = get_all(request.headers, rollout.header.encode()) if rollout.header else []
+    said = request.all(rollout.header.encode()) if rollout.header else []
     cookie = only_value(request.cookies, rollout.cookie.encode()) if rollout.cookie else None
     for value in (said[0] if len(said) == 1 else None, cookie):
         if value in _MODES:

@@ -8,10 +8,10 @@ https://www.w3.org/TR/tracking-dnt/#dnt-header-field
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from asgi_consent.types import Header, Headers
+from asgi_consent.types import Headers
 
 _log = logging.getLogger("asgi_consent")
 
@@ -42,13 +42,13 @@ class Signals:
 NO_SIGNALS = Signals()
 
 
-def read_signals(
-    headers: Iterable[Header], readers: Mapping[str, SignalReader] | None = None
-) -> Signals:
-    """`readers` by the name of the signal that each of them reads."""
-    headers = list(headers)
+def read_signals(headers: Headers, readers: Mapping[str, SignalReader] | None = None) -> Signals:
+    """`headers` with names in lower case; `readers` by the name of the signal that each reads."""
+    gpc = says_one(b"sec-gpc", headers)
+    if not (gpc or readers):
+        return NO_SIGNALS
     others = tuple(name for name, reads in (readers or {}).items() if _reads(reads, headers))
-    return Signals(says_one(b"sec-gpc", headers), others)
+    return Signals(gpc, others)
 
 
 def _reads(reader: SignalReader, headers: Headers) -> bool:
@@ -60,9 +60,9 @@ def _reads(reader: SignalReader, headers: Headers) -> bool:
         return True
 
 
-def says_one(name: bytes, headers: Iterable[Header]) -> bool:
+def says_one(name: bytes, headers: Headers) -> bool:
     """Whether one of the headers of that name is exactly `1`."""
-    return any(key.lower() == name and value == b"1" for key, value in headers)
+    return (name, b"1") in headers
 
 
 def do_not_track(headers: Headers) -> bool:

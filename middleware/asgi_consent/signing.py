@@ -12,8 +12,8 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from itsdangerous import BadSignature, Signer
@@ -76,6 +76,8 @@ class ConsentSigner:
         self._revisions = revisions
         self._lifetime = int(lifetime.total_seconds())
         self._clock = clock
+        # A page asks for much with one token; what anybody can make up is bounded by the size.
+        self._verified = lru_cache(1024)(self._verify)
 
     def now(self) -> int:
         return int(self._clock())
@@ -103,11 +105,24 @@ class ConsentSigner:
 
     def read(self, token: bytes) -> Consent:
         """The consent in `token`; an unknown or expired one in every case of doubt."""
+        consent = self._verified(token) if len(token) <= LONGEST_TOKEN else UNKNOWN
+        status = Status.UNKNOWN
+        if consent.status in _STATUSES and consent.revision in self._revisions:
+            age = self._clock() - consent.time
+            if -CLOCK_SKEW <= age <= self._lifetime:
+                return consent
+            if age > self._lifetime:
+                status = Status.EXPIRED
+        # Whoever's consent does not count any more is still the same visitor.
+        return Consent(status, subject_id=consent.subject_id)
+
+    def _verify(self, token: bytes) -> Consent:
+        """What was signed, whatever it is worth by now."""
         payload = self._unsign("consent", token)
         if payload is None:
             return UNKNOWN
         try:
-            consent = Consent(
+            return Consent(
                 status=Status(payload["status"]),
                 categories=frozenset(map(str, payload["categories"])),
                 services=frozenset(map(str, payload["services"])),
@@ -123,16 +138,6 @@ class ConsentSigner:
             )
         except (KeyError, TypeError, ValueError):
             return UNKNOWN
-        # Whoever's consent does not count any more is still the same visitor.
-        nothing = Consent(subject_id=consent.subject_id)
-        if consent.status not in _STATUSES or consent.revision not in self._revisions:
-            return nothing
-        age = self._clock() - consent.time
-        if age < -CLOCK_SKEW:
-            return nothing
-        if age > self._lifetime:
-            return replace(nothing, status=Status.EXPIRED)
-        return consent
 
     def write_once(self, service: str) -> bytes:
         """A token that allows one service on the next page only."""

@@ -10,7 +10,6 @@ spoils nobody's.
 from __future__ import annotations
 
 from asgi_consent.decision import Decision
-from asgi_consent.http.headers import get_all
 from asgi_consent.http.request import Request
 from asgi_consent.policy import Policy, Rule
 
@@ -37,7 +36,7 @@ def is_claimed(request: Request, decision: Decision) -> bool:
     if name == _OWN or decision.rule is not Rule.OPT_IN or decision.signals.others:
         return False  # the cache knows nothing of regions, nor of signals besides Sec-GPC
     gpc = _GPC if decision.signals.gpc else ""
-    claims = get_all(request.headers, HEADER)
+    claims = request.all(HEADER)
     return claims == [(variant_of(decision) + gpc).encode()]
 
 

@@ -14,7 +14,6 @@ from asgi_consent.consent import UNKNOWN, Consent
 from asgi_consent.decision import Decision
 from asgi_consent.http.cookies import (
     CookieScope,
-    has_cookie,
     only_value,
     remove_cookie,
     set_cookie,
@@ -56,7 +55,7 @@ class VisitorCookies:
         """Whether the visitor has surely made no choice: no consent came, readable or not, and
         one would have. Browsers leave Lax cookies out of what other sites start, but for a plain
         link to a page."""
-        if has_cookie(request.headers, CONSENT):
+        if request.may_have_cookie(CONSENT):
             return False
         return not request.is_cross_site or (request.method == "GET" and request.is_top_level)
 
@@ -154,6 +153,6 @@ def _name(request: Request, name: bytes) -> bytes:
 
 
 def _read(request: Request, name: bytes) -> bytes | None:
-    if not has_cookie(request.headers, name):  # most requests: nothing has to be taken apart
+    if not request.may_have_cookie(name):  # most requests: nothing has to be taken apart
         return None
     return only_value(request.cookies, _name(request, name))

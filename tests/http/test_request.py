@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asgi_consent.http.cookies import LONGEST_HEADER
 from asgi_consent.http.headers import copy_headers, media_type
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.types import Header
@@ -148,3 +149,20 @@ def test_headers_of_any_shape_are_read() -> None:
 def test_media_type_is_told_without_its_parameters() -> None:
     assert media_type([(b"Content-Type", b'Text/HTML ; Charset="UTF-8"')]) == b"text/html"
     assert media_type([]) == b""
+
+
+def test_names_are_compared_in_lower_case_whatever_the_server_sends() -> None:
+    asked = request("/", (b"Sec-GPC", b"0"), (b"SEC-GPC", b"1"))
+
+    assert asked.header(b"sec-gpc") == b"0"
+    assert asked.all(b"sec-gpc") == [b"0", b"1"]
+    assert asked.header(b"dnt") is None
+    assert asked.all(b"dnt") == []
+
+
+def test_cookie_may_have_been_sent_in_what_is_too_long_to_be_read() -> None:
+    asked = request("/", (b"cookie", b"a=1; b=" + b"x" * LONGEST_HEADER))
+
+    assert asked.may_have_cookie(b"b")
+    assert not asked.may_have_cookie(b"c")
+    assert list(asked.cookies) == [(b"a", b"1")]

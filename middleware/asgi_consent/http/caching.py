@@ -120,11 +120,6 @@ def tag_variant(headers: Headers, variant: bytes) -> Headers:
     return tagged
 
 
-def is_conditional(headers: Headers) -> bool:
-    """Whether the client asks only for what is newer than it has (RFC 9110 section 13.1)."""
-    return any(name.lower() in _CONDITIONS for name, _ in headers)
-
-
 def is_tagged(headers: Headers) -> bool:
     """Whether the client has a page of ours in its cache."""
     conditions = get_all(headers, b"if-none-match")

@@ -43,12 +43,6 @@ def cookie_pairs(headers: Iterable[Header]) -> Iterator[tuple[bytes, bytes]]:
             yield (name, value) if equals else (b"", pair)
 
 
-def has_cookie(headers: Iterable[Header], name: bytes) -> bool:
-    """Whether a cookie of this name may have been sent: also in what is too long to be read."""
-    found = get_all(headers, b"cookie")
-    return any(name in value for value in found) if found else False
-
-
 def only_value(pairs: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
     """The value of the cookie `name`, or None where it is absent or was sent more than once."""
     values = [value for key, value in pairs if key == name]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from urllib.parse import quote
 
 from asgi_consent.catalog.urls import Base
 from asgi_consent.http.cookies import cookie_pairs
-from asgi_consent.http.headers import copy_headers, get_header
 from asgi_consent.languages import accepted_languages
-from asgi_consent.types import Headers, Scope
+from asgi_consent.types import Scope
 
 _IN_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar, and the slash
 _LONGEST_ADDRESS = 8 * 1024  # characters
@@ -20,35 +19,50 @@ _WORKERS = (b"worker", b"sharedworker", b"serviceworker")
 _FRAGMENT_HEADERS = (b"hx-request", b"turbo-frame", b"x-up-version", b"x-pjax")
 
 
-@dataclass(frozen=True)
 class Request:
-    scope: Scope
+    """`headers` are those of the scope, their names in lower case, as ASGI has them."""
 
-    @cached_property
-    def headers(self) -> Headers:
-        return copy_headers(self.scope.get("headers"))
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.headers = [
+            (bytes(name).lower(), bytes(value)) for name, value in scope.get("headers") or ()
+        ]
+        self._first = dict(reversed(self.headers))
+        #: the Cookie headers: HTTP/2 may split them over several
+        self.cookie_headers = tuple(self.all(b"cookie"))
+        self._root = str(scope.get("root_path") or "").rstrip("/")
+        self.path = self._below_root(str(scope.get("path") or "/"))
+        self.destination = self._destination()
 
-    @cached_property
-    def cookies(self) -> list[tuple[bytes, bytes]]:
-        return list(cookie_pairs(self.headers))
+    def header(self, name: bytes) -> bytes | None:
+        """The first value, or None."""
+        return self._first.get(name)
+
+    def all(self, name: bytes) -> list[bytes]:
+        if name not in self._first:
+            return []
+        return [value for key, value in self.headers if key == name]
+
+    @property
+    def cookies(self) -> Sequence[tuple[bytes, bytes]]:
+        """Every (name, value)."""
+        return _pairs_of(self.cookie_headers)
+
+    def may_have_cookie(self, name: bytes) -> bool:
+        """Whether a cookie of this name may have been sent: also in what is too long to be read."""
+        return any(name in value for value in self.cookie_headers)
 
     @property
     def method(self) -> str:
         return str(self.scope.get("method", "GET"))
-
-    @cached_property
-    def _root(self) -> str:
-        return str(self.scope.get("root_path") or "").rstrip("/")
 
     @property
     def root(self) -> str:
         """Where the app is mounted, as it is written in an address."""
         return quote(self._root, safe=_IN_PATH)
 
-    @cached_property
-    def path(self) -> str:
+    def _below_root(self, path: str) -> str:
         """The path below the mount point, which some frameworks include in `path` and some not."""
-        path = str(self.scope.get("path") or "/")
         if self._root and (path == self._root or path.startswith(self._root + "/")):
             return path[len(self._root) :] or "/"
         return path
@@ -60,7 +74,7 @@ class Request:
     @cached_property
     def authority(self) -> str:
         """Host and port as the browser sent them."""
-        host = get_header(self.headers, b"host")
+        host = self.header(b"host")
         return host.decode("latin-1").lower() if host else ""
 
     @property
@@ -89,19 +103,19 @@ class Request:
             written = self.root + written
         return written
 
-    @cached_property
-    def destination(self) -> bytes:
-        destination = get_header(self.headers, b"sec-fetch-dest") or b""
+    def _destination(self) -> bytes:
+        """What for, in the words of https://fetch.spec.whatwg.org/#concept-request-destination"""
+        destination = self.header(b"sec-fetch-dest") or b""
         # A service worker that passes a navigation on says "empty".
-        navigates = get_header(self.headers, b"sec-fetch-mode") == b"navigate"
+        navigates = self.header(b"sec-fetch-mode") == b"navigate"
         return b"document" if navigates and destination in (b"", b"empty") else destination
 
     @property
     def is_fragment(self) -> bool:
         """Whether a script asks for a piece of a page, which gets no banner."""
-        if any(get_header(self.headers, name) is not None for name in _FRAGMENT_HEADERS):
+        if any(self.header(name) is not None for name in _FRAGMENT_HEADERS):
             return True
-        if (get_header(self.headers, b"x-requested-with") or b"").lower() == b"xmlhttprequest":
+        if (self.header(b"x-requested-with") or b"").lower() == b"xmlhttprequest":
             return True
         return self.destination not in (b"", *_DOCUMENTS)
 
@@ -116,12 +130,12 @@ class Request:
     @property
     def is_cross_site(self) -> bool:
         """Whether another site made the browser send this; browsers too old to say did not."""
-        return get_header(self.headers, b"sec-fetch-site") == b"cross-site"
+        return self.header(b"sec-fetch-site") == b"cross-site"
 
     @property
     def is_from_here(self) -> bool:
         """Whether a page of ours made the browser send this, or a browser too old to say."""
-        return get_header(self.headers, b"sec-fetch-site") in (None, b"same-origin")
+        return self.header(b"sec-fetch-site") in (None, b"same-origin")
 
     @property
     def use(self) -> str:
@@ -131,14 +145,14 @@ class Request:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages the browser asks for, the most wanted first."""
-        return accepted_languages(get_header(self.headers, b"accept-language") or b"")
+        return accepted_languages(self.header(b"accept-language") or b"")
 
     @property
     def wants_document(self) -> bool:
         """Whether a browser is navigating: where the answer is HTML, it will be a page."""
         if self.destination:
             return self.destination in _DOCUMENTS
-        return b"text/html" in (get_header(self.headers, b"accept") or b"")
+        return b"text/html" in (self.header(b"accept") or b"")
 
     @property
     def wants_worker(self) -> bool:
@@ -151,21 +165,31 @@ class Request:
         return self.destination in (b"", b"empty", *_DOCUMENTS)
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether the client asks only for what is newer than it has (RFC 9110 section 13.1)."""
+        return b"if-none-match" in self._first or b"if-modified-since" in self._first
+
+    @property
     def is_same_origin(self) -> bool:
         """Whether a browser sent this from a page of ours. Sec-Fetch-Site cannot be forged by a
         page; browsers without it send Origin with every POST."""
-        site = get_header(self.headers, b"sec-fetch-site")
+        site = self.header(b"sec-fetch-site")
         if site is not None:
             return site == b"same-origin"
-        origin = get_header(self.headers, b"origin")
+        origin = self.header(b"origin")
         scheme = "https" if self.secure else "http"
         return origin is not None and origin.decode("latin-1") == f"{scheme}://{self.authority}"
 
     def referring_address(self) -> str:
         """Path and query of the page of ours that sent this request, or nothing."""
-        referrer = (get_header(self.headers, b"referer") or b"").decode("latin-1")
+        referrer = (self.header(b"referer") or b"").decode("latin-1")
         scheme = "https" if self.secure else "http"
         return referrer.removeprefix(f"{scheme}://{self.authority}") if referrer else ""
+
+
+@lru_cache(256)  # a browser sends the same with every request of a page
+def _pairs_of(cookie_headers: tuple[bytes, ...]) -> Sequence[tuple[bytes, bytes]]:
+    return tuple(cookie_pairs((b"cookie", value) for value in cookie_headers))
 
 
 def local_address(address: str, default: str = "/") -> str:
