@@ -19,6 +19,7 @@ import anyio.to_thread
 
 from asgi_consent.banner.render import Banner
 from asgi_consent.boundary import Boundary
+from asgi_consent.catalog.domains import load_suffixes
 from asgi_consent.csp_reports import CspReports
 from asgi_consent.current import consent_applies
 from asgi_consent.decision import Decision, decide
@@ -26,6 +27,7 @@ from asgi_consent.endpoints import Endpoints
 from asgi_consent.environment import ledger_address, secret_keys
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.findings import Findings
+from asgi_consent.html.gaps import gaps
 from asgi_consent.http.caching import untag_condition
 from asgi_consent.http.coding import KNOWN
 from asgi_consent.http.headers import get_header, without
@@ -82,6 +84,9 @@ class ConsentMiddleware:
             **(signals or {}),
         }
         self._is_operator = is_operator
+        # A tenth of a second each, which is the start's and not the first visitor's.
+        load_suffixes()
+        gaps()
         self._keys = check_keys(secret_keys(secret_key))
         self.ledger = Ledger(ledger_address(self._declared), LedgerKeys(self._keys))
         self._use(datetime.now(UTC).date())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import astuple, replace
 
 import pytest
 
@@ -24,7 +23,7 @@ Tamper = Callable[[Store], None]
 def put(store: Store, row: Row) -> None:
     marks = ", ".join("?" * 9)
     store.run("DELETE FROM consent_record WHERE number = ?", (row.number,))
-    store.run(f"INSERT INTO consent_record VALUES ({marks})", astuple(row))
+    store.run(f"INSERT INTO consent_record VALUES ({marks})", row)
 
 
 def edit_body(store: Store) -> None:
@@ -43,7 +42,7 @@ def edit_with_new_commitment(store: Store) -> None:
     assert row.body is not None
     assert row.salt is not None
     body = row.body.replace("statistics", "marketing")
-    put(store, replace(row, body=body, commitment=commit_to(row.salt, body)))
+    put(store, row._replace(body=body, commitment=commit_to(row.salt, body)))
 
 
 def edit_and_recalculate_all(store: Store) -> None:
@@ -53,10 +52,10 @@ def edit_and_recalculate_all(store: Store) -> None:
     assert row.salt is not None
     body = row.body.replace("statistics", "marketing")
     last = store.rows(3, 1)[0].hash
-    changed = replace(row, body=body, commitment=commit_to(row.salt, body))
+    changed = row._replace(body=body, commitment=commit_to(row.salt, body))
     for row in [changed, *store.rows(5)]:
         last = link(last, row.commitment)
-        put(store, replace(row, hash=last))
+        put(store, row._replace(hash=last))
     store.run("UPDATE consent_head SET hash = ?", (last,))
 
 
@@ -189,14 +188,14 @@ def test_history_rewritten_with_the_key_is_found_by_a_published_checkpoint(
     edit = store.rows(1, 1)[0]
     assert edit.salt is not None
     body = record().body()
-    changed = replace(edit, body=body, commitment=commit_to(edit.salt, body))
+    changed = edit._replace(body=body, commitment=commit_to(edit.salt, body))
     last = store.rows(0, 1)[0].hash
     for row in [changed, *store.rows(2)]:
         last = link(last, row.commitment)
-        put(store, replace(row, hash=last))
+        put(store, row._replace(hash=last))
     head = store.head()
     assert head is not None
-    store.set_head(replace(head, hash=last).sealed(keys))
+    store.set_head(head._replace(hash=last).sealed(keys))
 
     problems = verify(store, keys, [published]).problems
     assert "record 3 is not the one of the checkpoint: history was rewritten" in problems

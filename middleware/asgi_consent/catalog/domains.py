@@ -14,7 +14,8 @@ LONGEST_HOST = 253  # characters, RFC 1035
 
 
 @cache
-def _suffixes() -> PublicSuffixList:
+def load_suffixes() -> PublicSuffixList:
+    """The public suffix list, read once, which takes a tenth of a second."""
     return PublicSuffixList()
 
 
@@ -29,7 +30,7 @@ def is_ip(host: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _private_suffix(host: str) -> str | None:
-    suffix = _suffixes().privatesuffix(host)
+    suffix = load_suffixes().privatesuffix(host)
     return str(suffix) if suffix else None
 
 
@@ -49,7 +50,7 @@ def is_same_site(host: str, page_host: str) -> bool:
 
 def is_public_suffix(host: str) -> bool:
     """Whether everybody can have names below `host`, as below `com` or `github.io`."""
-    return _suffixes().publicsuffix(host, accept_unknown=False) == host
+    return load_suffixes().publicsuffix(host, accept_unknown=False) == host
 
 
 def is_within(host: str, domain: str) -> bool:

@@ -158,6 +158,7 @@ class Gaps(NamedTuple):
 
 @cache
 def gaps() -> Gaps:
+    """Compiled once, which takes a tenth of a second."""
     return Gaps(
         html=_html_gap(frozenset()),
         select=_html_gap(frozenset((b"select",))),

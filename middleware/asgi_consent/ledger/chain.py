@@ -17,8 +17,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgi_consent.errors import LedgerError
 from asgi_consent.ledger.keys import LedgerKeys
@@ -29,8 +28,7 @@ GENESIS = bytes(32)
 _PURPOSE = b"asgi-consent ledger head v1\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record as it is stored. All but `number`, `commitment` and `hash` is None once the
     record was erased. `subject_id` is None, too, in records that belong to no visitor."""
 
@@ -45,8 +43,7 @@ class Row:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where the chain ends (`number`, `hash`) and where it begins: after `anchor_number`, whose
     hash was `anchor_hash`; what came before was purged. `time` is in milliseconds."""
 
@@ -59,7 +56,7 @@ class Head:
     seal: bytes = b""
 
     def sealed(self, keys: LedgerKeys) -> Head:
-        return replace(self, seal=keys.sign(self._signed()))
+        return self._replace(seal=keys.sign(self._signed()))
 
     def is_sealed(self, keys: LedgerKeys) -> bool:
         return keys.verifies(self.seal, self._signed())
@@ -133,4 +130,4 @@ def extend(head: Head, records: Iterable[Record], keys: LedgerKeys) -> tuple[lis
                 last,
             )
         )
-    return rows, replace(head, number=number, hash=last, time=time).sealed(keys)
+    return rows, head._replace(number=number, hash=last, time=time).sealed(keys)

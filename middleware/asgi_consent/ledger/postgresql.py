@@ -7,7 +7,6 @@ and appends to it, so that all machines write one order. A group of records is t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, fields
 from typing import Any
 
 import psycopg
@@ -22,8 +21,8 @@ _CONNECT = 3  # seconds
 _PATIENCE = 4000  # milliseconds
 _MIGRATION_LOCK = 0x61736769  # any number that is ours: "asgi"
 
-_INSERT = f"INSERT INTO consent_record VALUES ({', '.join(['%s'] * len(fields(Row)))})".encode()
-_HEAD = [column.name for column in fields(Head)]
+_INSERT = f"INSERT INTO consent_record VALUES ({', '.join(['%s'] * len(Row._fields))})".encode()
+_HEAD = Head._fields
 _BEGIN = f"SELECT {', '.join(_HEAD)} FROM consent_head FOR UPDATE".encode()
 _SET_HEAD = f"UPDATE consent_head SET {', '.join(f'{name} = %s' for name in _HEAD)}".encode()
 
@@ -67,8 +66,8 @@ class PostgresqlStore(Store):
     def finish(self, rows: Sequence[Row], head: Head) -> None:
         try:
             with self._connection.pipeline():
-                self._cursor.executemany(_INSERT, map(astuple, rows))
-                self._cursor.execute(_SET_HEAD, astuple(head))
+                self._cursor.executemany(_INSERT, rows)
+                self._cursor.execute(_SET_HEAD, head)
                 self._cursor.execute(b"COMMIT")
         except UniqueViolation as error:
             raise DuplicateError from error

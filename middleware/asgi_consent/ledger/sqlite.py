@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -28,7 +27,7 @@ except ImportError:  # Windows: SQLite's own locks have to do
     fcntl = None  # type: ignore[assignment]
 
 _PATIENCE = 5.0  # seconds for others outside of our lock, such as a backup
-_INSERT = "INSERT INTO consent_record VALUES ({})".format(", ".join("?" * len(fields(Row))))
+_INSERT = "INSERT INTO consent_record VALUES ({})".format(", ".join("?" * len(Row._fields)))
 
 
 class SqliteStore(Store):
@@ -104,7 +103,7 @@ class SqliteStore(Store):
 
     def finish(self, rows: Sequence[Row], head: Head) -> None:
         try:
-            self._connection.executemany(_INSERT, map(astuple, rows))
+            self._connection.executemany(_INSERT, rows)
         except sqlite3.IntegrityError as error:
             raise DuplicateError from error
         self.set_head(head)

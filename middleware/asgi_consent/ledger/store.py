@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from asgi_consent.errors import LedgerError
 from asgi_consent.ledger.chain import Head, Row
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
-_COLUMNS = ", ".join(column.name for column in fields(Row))
-_HEAD = ", ".join(column.name for column in fields(Head))
+_COLUMNS = ", ".join(Row._fields)
+_HEAD = ", ".join(Head._fields)
+_SET_HEAD = "UPDATE consent_head SET " + ", ".join(f"{name} = ?" for name in Head._fields)
 _PAGE = 1000  # rows read at a time
 Parameters = Sequence[Any]
 
@@ -128,14 +129,13 @@ class Store(ABC):
         return [(int(file.stem), file.read_text(encoding="utf-8")) for file in files]
 
     def _insert_head(self, head: Head) -> None:
-        marks = ", ".join("?" * len(fields(Head)))
-        self.run(f"INSERT INTO consent_head (single, {_HEAD}) VALUES (1, {marks})", astuple(head))
+        marks = ", ".join("?" * len(Head._fields))
+        self.run(f"INSERT INTO consent_head (single, {_HEAD}) VALUES (1, {marks})", head)
 
     # ---- writing
 
     def set_head(self, head: Head) -> None:
-        assigned = ", ".join(f"{column.name} = ?" for column in fields(Head))
-        self.run(f"UPDATE consent_head SET {assigned}", astuple(head))
+        self.run(_SET_HEAD, head)
 
     def keep_shown(self, shown: Iterable[Shown]) -> None:
         for one in shown:

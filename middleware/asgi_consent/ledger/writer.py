@@ -283,7 +283,7 @@ class Writer:
                 records = [replace(record, numbers=numbers) for record in records if numbers]
             if anchor is not None:
                 store.cut_off(anchor.number)
-                head = replace(head, anchor_number=anchor.number, anchor_hash=anchor.hash)
+                head = head._replace(anchor_number=anchor.number, anchor_hash=anchor.hash)
             rows, after = extend(head, records, self.keys)
             unknown = [one for one in shown if one.hash not in self._shown]
             store.keep_shown(unknown)
