@@ -73,7 +73,7 @@ test-browsers: $(VENV)/dev  ## the main journeys in Firefox ESR, a smoke test in
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browsers]'
 	$(BIN)/pytest e2e/browsers -ra
 
-network: $(VENV)/dev  ## real caches and load balancers in front of the app (installs nginx and Varnish)
+network: $(VENV)/dev postgresql  ## real caches and load balancers in front of the app (installs nginx and Varnish)
 	@which nginx varnishd >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light varnish)
 	$(BIN)/pytest tests/network
 

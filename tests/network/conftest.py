@@ -76,7 +76,11 @@ def app_process(
     """The app in a process of its own."""
     command = [sys.executable, "-m", "uvicorn", module, f"--port={port}"]
     command.append("--timeout-graceful-shutdown=1")
-    environment = {"ASGI_CONSENT_SECRET_KEY": ",".join(keys or [new_key()]), **(more or {})}
+    environment = {
+        "ASGI_CONSENT_SECRET_KEY": ",".join(keys or [new_key()]),
+        "ASGI_CONSENT_LEDGER": f"sqlite:///{folder}/ledger.db",  # one folder, one set of keys
+        **(more or {}),
+    }
     log = folder / f"app-{port}"
     with running(command, port, log=log, environment=environment) as process:
         yield process

@@ -4,63 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen
 
 import httpx2
 import pytest
 
-from tests.network.conftest import app_process, new_key, nginx
-from tests.processes import LOOPBACK, PATIENCE, free_port
-
-APP = "tests.network.site:app"
-NAVIGATES = {"sec-fetch-dest": "document", "sec-fetch-mode": "navigate"}
-CHOICE = {"choice": "save", "categories": ["statistics"], "services": []}
-SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
-
-BALANCING = """
-location / {
-  proxy_pass http://fleet; proxy_http_version 1.1; proxy_set_header Connection "";
-  proxy_set_header Host $http_host; proxy_next_upstream error timeout;
-  add_header X-Node $upstream_addr always;
-}
-"""
-
-
-@dataclass
-class Node:
-    process: Popen[bytes]
-    closing: ExitStack
-
-
-@dataclass
-class Fleet:
-    """Each node, by its port, can be stopped, killed, and started with other keys."""
-
-    folder: Path
-    ports: list[int]
-    address: str = ""
-    nodes: dict[int, Node] = field(default_factory=dict[int, Node])
-
-    def start(self, port: int, keys: list[str]) -> None:
-        closing = ExitStack()
-        process = closing.enter_context(app_process(self.folder, APP, port, keys=keys))
-        self.nodes[port] = Node(process, closing)
-
-    def stop(self, port: int) -> None:
-        self.nodes.pop(port).closing.close()
-
-    def restart(self, port: int, keys: list[str]) -> None:
-        self.stop(port)
-        self.start(port, keys)
-
-    def kill(self, port: int) -> None:
-        process = self.nodes[port].process
-        process.kill()
-        process.wait(PATIENCE)
-        self.stop(port)
+from tests.network.conftest import new_key
+from tests.network.fleet import NAVIGATES, Fleet, choose, sailing
+from tests.processes import LOOPBACK, PATIENCE
 
 
 @pytest.fixture
@@ -70,23 +22,8 @@ def keys() -> list[str]:
 
 @pytest.fixture
 def fleet(tmp_path: Path, keys: list[str]) -> Iterator[Fleet]:
-    ports = [free_port() for _ in range(3)]
-    servers = " ".join(f"server {LOOPBACK}:{port} max_fails=0;" for port in ports)
-    fleet = Fleet(tmp_path, ports)
-    try:
-        for port in ports:
-            fleet.start(port, keys)
-        with nginx(tmp_path, BALANCING, f"upstream fleet {{ {servers} keepalive 8; }}") as front:
-            fleet.address = f"http://{LOOPBACK}:{front}"
-            yield fleet
-    finally:
-        for port in [*fleet.nodes]:
-            fleet.stop(port)
-
-
-def choose(client: httpx2.Client) -> None:
-    answer = client.post("/_consent/choice", json=CHOICE, headers=SAME_ORIGIN)
-    answer.raise_for_status()
+    with sailing(tmp_path, keys, {}) as fleet:
+        yield fleet
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -94,7 +95,7 @@ def client(cache: str) -> Iterator[httpx2.Client]:
 
 def settle(last: Visitor) -> None:
     """Until the seconds are over in which a page says that the choice was saved."""
-    while "Saved" in last.opens("/page/settle").text:
+    while re.search(r'role="status"[^>]*>[^<]', last.opens("/page/settle").text):
         pass
 
 
