@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Of the tests: two gain the most on two cores.
 WORKERS ?= 2
+# A browser that hangs may hold the very thread that is to be told so.
+HANGS := --timeout-method thread
 
 .PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger clean help
 
@@ -63,7 +65,7 @@ postgresql: $(VENV)/dev  ## what the tests of the ledger run on: Debian's binari
 
 e2e: $(VENV)/dev  ## browser tests
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	$(BIN)/pytest e2e --numprocesses $(WORKERS)
+	$(BIN)/pytest e2e --numprocesses $(WORKERS) $(HANGS)
 
 # Debian's; elsewhere the tests of a browser that is not there are skipped, and say so.
 OTHER_BROWSERS := firefox-esr webkit2gtk-driver xvfb
@@ -79,19 +81,19 @@ network: $(VENV)/dev postgresql  ## real caches and load balancers in front of t
 
 lab: $(VENV)/dev  ## verify on every bad site and its good twin, about ten minutes
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	ASGI_CONSENT_LAB=1 $(BIN)/pytest e2e/test_bad_sites.py --numprocesses $(WORKERS)
+	ASGI_CONSENT_LAB=1 $(BIN)/pytest e2e/test_bad_sites.py --numprocesses $(WORKERS) $(HANGS)
 
 frameworks: $(VENV)/dev  ## the same site in all six frameworks, in a browser
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	ASGI_CONSENT_FRAMEWORKS=1 $(BIN)/pytest e2e/test_frameworks.py --numprocesses $(WORKERS)
+	ASGI_CONSENT_FRAMEWORKS=1 $(BIN)/pytest e2e/test_frameworks.py --numprocesses $(WORKERS) $(HANGS)
 
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install
-	@$(BIN)/pytest e2e --numprocesses $(WORKERS) --clauses --quiet --no-header
+	@$(BIN)/pytest e2e --numprocesses $(WORKERS) $(HANGS) --clauses --quiet --no-header
 
 fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers and in a browser, some minutes: make fuzz SEED=2
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 tests/html/test_differential.py tests/html/test_css.py e2e/test_soups.py
+	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 --timeout 0 tests/html/test_differential.py tests/html/test_css.py e2e/test_soups.py
 
 $(VENV)/bench: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -115,7 +117,7 @@ bench-gate: $(VENV)/bench  ## the same in instructions, fails when a ratio is mi
 	@$(BIN)/python benchmarks/rewriter.py --instructions --gate
 
 kills: $(VENV)/dev postgresql  ## 50 times kill -9 while records are written, on SQLite and PostgreSQL
-	ASGI_CONSENT_KILLS=50 $(BIN)/pytest -n0 tests/ledger/test_kill.py
+	ASGI_CONSENT_KILLS=50 $(BIN)/pytest -n0 --timeout 0 tests/ledger/test_kill.py
 
 bench-ledger: $(VENV)/dev postgresql  ## what recording adds to a choice, next to no ledger at all
 	@$(BIN)/python -m benchmarks.ledger
