@@ -115,6 +115,7 @@ class ConsentMiddleware:
                 observe=mode is Mode.OBSERVE,
                 personal_data=personal_data,
                 shares=settings.delivery is Delivery.SHARED,
+                html_in=settings.html_in,
             )
             for mode in Mode
         }

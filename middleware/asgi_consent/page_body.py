@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from asgi_consent.errors import CodingError
-from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http.charset import PRESCANNED, Transcoded, charset_of
 from asgi_consent.http.coding import Decoder, Encoder
 
@@ -20,6 +20,14 @@ _SNIFFED = 1445  # bytes in which a browser looks for a first visible character 
 _BLANK = b"\xef\xbb\xbf\t\n\f\r "
 _MARK = b" data-consent-gated"
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Rewriting(Protocol):
+    """A sans-IO object such as `Rewriter`."""
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def close(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class PageBody:
 
     def __init__(
         self,
-        rewriter: Rewriter,
+        rewriter: Rewriting,
         *,
         coding: bytes,
         sent: bytes,

@@ -13,6 +13,8 @@ import anyio.lowlevel
 from asgi_consent.banner.render import Placement
 from asgi_consent.decision import Decision, Page, Verdict
 from asgi_consent.html.gating import Gating
+from asgi_consent.html.in_events import EventRewriter
+from asgi_consent.html.in_json import JsonRewriter
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
 from asgi_consent.http.coding import accepts, is_known, missing_extras, recoded
@@ -20,14 +22,16 @@ from asgi_consent.http.csp import admit
 from asgi_consent.http.headers import copy_headers, get_header, without
 from asgi_consent.http.page_type import (
     PageType,
+    carries_text,
     content_coding,
     declared_charset,
+    is_bodiless,
     is_markup,
     page_type,
 )
 from asgi_consent.http.request import Request
 from asgi_consent.languages import content_language
-from asgi_consent.page_body import PageBody, read_opening
+from asgi_consent.page_body import PageBody, Rewriting, read_opening
 from asgi_consent.response_headers import HeaderFilter, Tools
 from asgi_consent.sent_files import read_descriptor, read_path
 from asgi_consent.types import Headers, Message, Send
@@ -37,6 +41,11 @@ _SENT_FILES: Mapping[str, Callable[[Message], AsyncIterator[Message]]] = {
     "http.response.pathsend": read_path,
     "http.response.zerocopysend": read_descriptor,
 }
+
+
+_Carrier = Callable[[Callable[[], Rewriter]], Rewriting]
+#: HTML in something else, by what `carries_text` calls it
+_CARRIERS: Mapping[bytes, _Carrier] = {b"json": JsonRewriter, b"event-stream": EventRewriter}
 
 
 class Responder:
@@ -80,9 +89,37 @@ class Responder:
         if self._may_be_page(message["status"], headers):
             self._start = message
             return
-        if not self._tools.observe:
+        if carrier := self._carrier(message["status"], headers):
+            message["headers"] = self._begin_carried(carrier, headers)
+        elif not self._tools.observe:
             message["headers"] = self._unread(message["status"], headers)
         await self._send(message)
+
+    def _carrier(self, status: int, headers: Headers) -> _Carrier | None:
+        """What rewrites HTML in something else, where the settings say that there is some."""
+        if (
+            not self._tools.may_carry(self._request.path)
+            or is_bodiless(status)
+            or self._is_unknown(content_coding(headers))
+        ):
+            return None
+        return _CARRIERS.get(carries_text(headers))
+
+    def _begin_carried(self, carrier: _Carrier, headers: Headers) -> Headers:
+        self._languages = self._tools.languages(self._request)
+        coding = content_coding(headers)
+        sent = coding if accepts(self._request.headers, coding) else b""
+        if self._request.method != "HEAD":
+            self._body = PageBody(
+                carrier(lambda: Rewriter(self._gating(), fragment=True)),
+                coding=coding,
+                sent=sent,
+                charset="",
+                observe=self._tools.observe,
+            )
+        if self._tools.observe:
+            return headers
+        return self._filter.page(recoded(headers, coding, sent))[0]
 
     def _unread(self, status: int, headers: Headers) -> Headers:
         """The headers of what is not rewritten."""
@@ -103,12 +140,14 @@ class Responder:
             self._tools.findings.unread("a page sent as application/xhtml+xml")
         if kind not in (PageType.PAGE, PageType.SNIFF):
             return False
-        coding = content_coding(headers)
-        if not is_known(coding):
-            self._tools.findings.unread(
-                f"a page coded as {coding.decode('ascii')}", missing_extras(coding)
-            )
+        return not self._is_unknown(content_coding(headers))
+
+    def _is_unknown(self, coding: bytes) -> bool:
+        if is_known(coding):
             return False
+        self._tools.findings.unread(
+            f"a page coded as {coding.decode('ascii')}", missing_extras(coding)
+        )
         return True
 
     # ---- body

@@ -41,7 +41,15 @@ class Tools:
     observe: bool
     personal_data: PersonalDataCheck
     shares: bool = False
+    html_in: tuple[str, ...] = ()
     memos: Memos = field(default_factory=Memos)
+
+    def may_carry(self, path: str) -> bool:
+        """Whether the settings say that there is HTML in what is no page."""
+        return any(
+            path.startswith(named) if named.endswith("/") else path == named
+            for named in self.html_in
+        )
 
     def languages(self, request: Request) -> tuple[str, ...]:
         """Those that a page may be in because the browser asks for them: none where one page is

@@ -46,7 +46,7 @@ _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis s
 class Settings:
     """Everything consent.toml says. `Settings()` are the defaults with the built-in catalogue.
     `history` are those of other revisions; `announced` is the revision of which visitors are told:
-    the newest one, in force or not yet."""
+    the newest one, in force or not yet; `html_in` are paths whose JSON and events carry HTML."""
 
     policy: Policy = field(default_factory=lambda: Policy(builtin_services(), builtin_tail()))
     site: Site = field(default_factory=Site)
@@ -55,6 +55,7 @@ class Settings:
     activation: Activation = Activation.RELOAD
     lifetime: timedelta = timedelta(days=180)
     prefix: str = "/_consent"
+    html_in: tuple[str, ...] = ()
     dnt: bool = False
     gpc_file: bool = True
     delivery: Delivery = Delivery.VISITOR
@@ -118,6 +119,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
         activation=activation,
         lifetime=(lifetime := _lifetime(root.table("consent"))),
         prefix=_prefix(root),
+        html_in=_html_in(root),
         dnt=signals.flag("do_not_track", False),
         gpc_file=signals.flag("gpc_file", True),
         delivery=root.choice("delivery", Delivery, Delivery.VISITOR),
@@ -191,6 +193,14 @@ def _prefix(root: Table) -> str:
     if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", prefix):
         root.problem("prefix", 'a path such as "/_consent", without a slash at its end')
     return prefix
+
+
+def _html_in(root: Table) -> tuple[str, ...]:
+    paths = root.texts("html_in")
+    for path in paths:
+        if not path.startswith("/"):
+            root.problem("html_in", f'paths such as "/api/cards" or "/live/"; "{path}" is none')
+    return paths
 
 
 def _history(table: Table, source: str) -> tuple[Settings, ...]:

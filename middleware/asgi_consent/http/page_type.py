@@ -40,7 +40,7 @@ class PageType(Enum):
 
 def page_type(status: int, headers: Headers, *, ranged: bool) -> PageType:
     """`ranged`: the client asked for a part, so that a 206 is one."""
-    if status in _BODILESS or (status == 206 and ranged):
+    if is_bodiless(status) or (status == 206 and ranged):
         return PageType.OTHER
     kind = _kind_of(tuple(get_all(headers, b"content-type")))
     if kind is PageType.OTHER:
@@ -55,6 +55,10 @@ def page_type(status: int, headers: Headers, *, ranged: bool) -> PageType:
         for value in get_all(headers, b"x-content-type-options")
     )
     return PageType.OTHER if nosniff else kind
+
+
+def is_bodiless(status: int) -> bool:
+    return status in _BODILESS
 
 
 @lru_cache(256)  # an app sends few types
@@ -77,6 +81,14 @@ def is_markup(headers: Iterable[Header]) -> bool:
     """Whether a browser that navigates there may run scripts in it, read by us or not."""
     essences = map(_essence_of, _types(headers))
     return any(essence in (*_HTML, *_XML) or essence.endswith(b"+xml") for essence in essences)
+
+
+def carries_text(headers: Iterable[Header]) -> bytes:
+    """`json` or `event-stream` where the Content-Type says so, else nothing."""
+    essence = next((e for e in reversed([*map(_essence_of, _types(headers))]) if e), b"")
+    if essence == b"text/event-stream":
+        return b"event-stream"
+    return b"json" if essence.endswith((b"/json", b"+json")) else b""
 
 
 def declared_charset(headers: Iterable[Header]) -> bytes:
