@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -132,6 +133,18 @@ def test_name_of_the_window_carries_nothing_over(site: Visitor) -> None:
     site.opens("/next")
 
     assert site.page.evaluate("window.name") == ""
+
+
+def test_scripts_can_talk_to_a_frame_of_somebody_else(site: Visitor) -> None:
+    body = f'<iframe src="{site.address("/film", "films.localhost")}"></iframe>'
+    site.opens("/?body=" + quote(body))
+    site.accepts()
+    site.waits_for("films.localhost", "/film")
+
+    frame = "document.querySelector('iframe')"
+    assert site.page.evaluate(f"{frame}.contentWindow.postMessage('play', '*')") is None
+    assert site.page.evaluate(f"{frame}.contentDocument") is None
+    assert site.page.evaluate(f"{frame}.contentWindow.length") == 0
 
 
 @pytest.mark.clause("C9", "C51")

@@ -86,6 +86,10 @@ class Visitor(kit.Visitor):
     def banner(self) -> Locator:
         return self.page.get_by_role("region", name="May we use cookies?")
 
+    @property
+    def banner_in_any_language(self) -> Locator:
+        return self.page.locator("asgi-consent #banner")
+
     def presses(self, name: str) -> None:
         """Press a button and wait until the choice has had its effect on the page."""
         button = self.page.get_by_role("button", name=name, exact=True)

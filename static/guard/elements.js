@@ -106,7 +106,8 @@ const guardElements = (realm) => {
         // A fresh frame brings functions that nobody has guarded yet.
         wrapAccess(prototype, property, (get, self) => {
           const found = apply(get, self, []);
-          guardRealm(found?.defaultView ?? found);
+          // Of somebody else's window even asking for a property throws.
+          guardRealm(name === "contentwindow" ? found : found?.defaultView);
           return found;
         });
       }
