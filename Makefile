@@ -8,7 +8,7 @@ WORKERS ?= 2
 # A browser that hangs may hold the very thread that is to be told so.
 HANGS := --timeout-method thread
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -90,6 +90,10 @@ frameworks: $(VENV)/dev  ## the same site in all six frameworks, in a browser
 clauses: $(VENV)/dev  ## clause by clause: which tests prove it, and did they pass
 	@$(BIN)/python -m asgi_consent.audit.browser --install
 	@$(BIN)/pytest e2e --numprocesses $(WORKERS) $(HANGS) --clauses --quiet --no-header
+
+threats: $(VENV)/dev postgresql  ## threat by threat: which tests prove the answer, and did they pass
+	@$(BIN)/python -m asgi_consent.audit.browser --install
+	@$(BIN)/pytest tests e2e --ignore tests/network --numprocesses $(WORKERS) --threats --quiet --no-header
 
 fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers and in a browser, some minutes: make fuzz SEED=2
 	$(BIN)/python -m asgi_consent.audit.browser --install

@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from tests.threats import (
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+)
 
 from asgi_consent.audit.browser import find_browser
 from asgi_consent.demo.app import Demo
@@ -17,6 +22,8 @@ from e2e import lab
 from e2e.bare_site import BareSite
 from e2e.visitor import Visitor
 from e2e.world import SECRET_KEY, SITE, Recorder, serving
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_terminal_summary"]  # hooks
 
 # Only this machine: what is not localhost does not resolve. The first rule that matches counts.
 WALL = "MAP localhost 127.0.0.1, MAP *.localhost 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND"

@@ -48,6 +48,7 @@ def test_listener_can_be_taken_back(site: Visitor) -> None:
     assert site.page.evaluate("heard") == ["kept"]
 
 
+@pytest.mark.threat("T27")
 def test_interface_is_one_frozen_object(site: Visitor) -> None:
     site.opens("/")
 
@@ -62,6 +63,7 @@ def test_interface_is_one_frozen_object(site: Visitor) -> None:
     assert site.page.evaluate("Object.isFrozen(consent)")
 
 
+@pytest.mark.threat("T28")
 @pytest.mark.clause("C5")
 def test_scripts_cannot_give_the_guard_other_rules(site: Visitor) -> None:
     site.opens("/")
@@ -90,6 +92,7 @@ def test_site_with_a_consent_of_its_own_keeps_it(site: Visitor) -> None:
     site.rejects()
 
 
+@pytest.mark.threat("T27")
 @pytest.mark.clause("C5", "C16")
 @pytest.mark.parametrize(
     "markup",

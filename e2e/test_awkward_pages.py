@@ -87,6 +87,7 @@ def test_site_that_does_not_answer_is_said_plainly(playwright: Playwright) -> No
         verify(Plan([f"http://127.0.0.1:{port}/"], allow_private=True), playwright=playwright)
 
 
+@pytest.mark.threat("T18")
 def test_redirect_to_a_private_address_is_not_followed(
     playwright: Playwright, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ def tries_everything(visitor: Visitor, realm: str = "own") -> None:
     visitor.waits_for(SITE, "/last")
 
 
+@pytest.mark.threat("T28")
 @pytest.mark.clause("C16", "C34")
 @pytest.mark.parametrize("realm", FRESH_REALMS)
 def test_nothing_that_scripts_try_reaches_anybody(site: Visitor, realm: str) -> None:

@@ -166,6 +166,7 @@ def test_choice_counts_on_its_own_host_only(visit: Visit) -> None:
     assert set(visitor.jar("localhost")) <= NECESSARY
 
 
+@pytest.mark.threat("T1")
 @pytest.mark.clause("C18")
 def test_choice_posted_from_another_site_does_not_count(visit: Visit) -> None:
     visitor = visit()

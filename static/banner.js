@@ -118,6 +118,8 @@
   // ---- making a choice
 
   const post = async (action, data) => {
+    // What a script pressed is recorded as a script's doing.
+    if (navigator.userActivation?.isActive === false) data.set("from", "api");
     const answer = await fetch(action, {
       method: "POST",
       body: new URLSearchParams(data),

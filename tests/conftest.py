@@ -13,6 +13,13 @@ from asgi_consent.policy import Policy
 from asgi_consent.settings import Settings, read_settings
 from asgi_consent.types import App
 from tests.asgi import SECRET
+from tests.threats import (
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+)
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_terminal_summary"]  # hooks
 
 # pytest --hypothesis-profile long: for an hour when nobody waits
 settings.register_profile("long", max_examples=20_000, deadline=None)

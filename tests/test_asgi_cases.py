@@ -99,6 +99,7 @@ def test_response_without_a_body_gets_none(protect: Protect, status: int) -> Non
     assert answer.body == b""
 
 
+@pytest.mark.threat("T17")
 @asgi_case(8)
 @pytest.mark.parametrize("by_offset", [True, False])
 def test_part_of_a_file_sent_by_descriptor_is_gated(
@@ -201,15 +202,11 @@ def test_nothing_ungated_leaves_where_we_fail_ourselves(
         raise RuntimeError("ours")
 
     monkeypatch.setattr(Rewriter, "feed", broken)
-    sent: list[Message] = []
+    answer = get(protect(SimpleApp(page(TRACKER))))
 
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    with pytest.raises(RuntimeError, match="ours"):
-        anyio.run(protect(SimpleApp(page(TRACKER))), scope_of(), _never, send)
-    assert not any(message.get("body") for message in sent)
-    assert not any(m["type"] == "http.response.body" and not m.get("more_body") for m in sent)
+    assert answer.status == 200
+    assert b"t.example" not in answer.body
+    assert b"</body>" in answer.body  # the text and the structure of the page are there
 
 
 _seen: ContextVar[str] = ContextVar("_seen", default="")
@@ -241,6 +238,7 @@ def test_app_runs_in_the_task_and_context_of_its_caller(protect: Protect) -> Non
     assert order[-2:] == ["last", "background"]
 
 
+@pytest.mark.threat("T33")
 @asgi_case(21)
 def test_cookies_that_http_2_splits_are_filtered_and_joined(protect: Protect) -> None:
     app = SimpleApp()
@@ -305,6 +303,7 @@ def test_one_bad_cookie_does_not_cost_the_others(protect: Protect) -> None:
     assert app.cookies == [b'basket={"a": [1, 2]}; session=\xff']
 
 
+@pytest.mark.threat("T19")
 @asgi_case(35)
 def test_big_body_lets_others_work(protect: Protect) -> None:
     html = page(b"<p>some text and <a href=/x>a link</a></p>" * 25_000)

@@ -72,6 +72,7 @@ def test_what_the_rewriter_lets_pass_the_policy_lets_pass(
         assert allowed(policy_for(policy, granted), Ask(kind, url), "https://shop.example/")
 
 
+@pytest.mark.threat("T28")
 @given(grants, urls, kinds)
 def test_host_that_no_granted_service_has_does_not_pass(
     granted: Grants, url: str, kind: str
@@ -99,6 +100,7 @@ def test_only_hosts_are_gated_where_the_app_has_no_policy() -> None:
     assert b"blob:" in value
 
 
+@pytest.mark.threat("T14")
 def test_policy_of_the_app_stays_beside_ours(protect: Protect) -> None:
     theirs = b"script-src 'self'"
     app = SimpleApp(b"<p>", headers=[HTML, (CSP, theirs)])
@@ -154,6 +156,7 @@ def test_modes_do_what_they_say(protect: Protect, more: dict[str, str], name: by
     assert b"http-equiv" not in answer.body
 
 
+@pytest.mark.threat("T13", "T14")
 @pytest.mark.parametrize("host", [b"evil.example;script-src *", b"a b", b"x,y", b"[::1]:8000"])
 def test_strange_host_writes_nothing_into_the_policy(protect: Protect, host: bytes) -> None:
     app = protect(SimpleApp(b"<p>", headers=[HTML]), catalogue={"use": False})
@@ -174,6 +177,7 @@ RUNNING: list[tuple[Iterable[Header], bytes]] = [
 ]
 
 
+@pytest.mark.threat("T28")
 @pytest.mark.parametrize(("ask", "kind"), RUNNING)
 @pytest.mark.parametrize("catalogue", [True, False])
 def test_what_runs_scripts_unread_gets_a_short_policy_as_header(

@@ -84,6 +84,7 @@ def test_reports_of_any_shape_raise_nothing_but_value_errors(value: Any) -> None
         reports.take(json.dumps(value).encode(), "shop.example")
 
 
+@pytest.mark.threat("T25")
 def test_flood_is_not_read(policy: Policy) -> None:
     now = 0.0
     reports = CspReports(policy, Findings(policy, Mode.ENFORCE), clock=lambda: now)
@@ -95,6 +96,7 @@ def test_flood_is_not_read(policy: Policy) -> None:
     assert sum(reports.may_come() for _ in range(1000)) == 40
 
 
+@pytest.mark.threat("T23")
 def test_made_up_hosts_do_not_fill_the_log(
     policy: Policy, caplog: pytest.LogCaptureFixture
 ) -> None:

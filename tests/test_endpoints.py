@@ -94,6 +94,7 @@ def test_later_choice_returns_at_once(app: ConsentMiddleware) -> None:
     assert state(app, cookie_of(answer))["status"] == "withdrawn"
 
 
+@pytest.mark.threat("T10")
 @pytest.mark.parametrize(
     "target", ["//evil.example", "https://evil.example", "/\\evil.example", "x"]
 )
@@ -108,6 +109,7 @@ def test_choice_never_leads_to_another_site(app: ConsentMiddleware, target: str)
         assert answer.first("location") in (None, b"/")
 
 
+@pytest.mark.threat("T1")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -151,6 +153,7 @@ def test_choice_that_cannot_be_read_changes_nothing(
     assert answer.all("set-cookie") == []
 
 
+@pytest.mark.threat("T1")
 def test_choice_is_only_taken_by_post(app: ConsentMiddleware) -> None:
     answer = get(app, "/_consent/choice?choice=accept", [SAME])
 
@@ -256,6 +259,7 @@ def test_change_of_the_policy_revision_asks_again(protect: Protect) -> None:
     assert b"May we use cookies?" in get(new, "/", [consent]).body
 
 
+@pytest.mark.threat("T29")
 def test_our_own_pages_need_no_script_and_cannot_be_framed(app: ConsentMiddleware) -> None:
     answer = get(app, "/_consent/preferences?return=/x")
 
@@ -328,6 +332,7 @@ def test_reminder_is_kept_and_ended_by_its_box(
     assert (b"asgi_consent_reminder=on" in cookies) is shown
 
 
+@pytest.mark.threat("T11", "T12")
 def test_markup_in_settings_and_addresses_is_only_text(protect: Protect) -> None:
     evil = "</script><script>alert(1)</script>\"'>"
     service = {

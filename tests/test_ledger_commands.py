@@ -194,6 +194,7 @@ def test_erase_forgets_one_visitor(ledger: Ledger, capsys: pytest.CaptureFixture
     assert "1 records, 1 erased" not in capsys.readouterr().err
 
 
+@pytest.mark.threat("T12")
 def test_export_as_csv_is_safe_to_open(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     append(ledger, record(extras={"user-agent": "=cmd"}, before=("a", "b")))
     ledger.close()

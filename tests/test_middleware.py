@@ -39,6 +39,7 @@ def test_secret_key_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert get(ConsentMiddleware(SimpleApp())).status == 200
 
 
+@pytest.mark.threat("T7")
 def test_without_a_secret_key_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ASGI_CONSENT_SECRET_KEY", raising=False)
 
@@ -92,6 +93,7 @@ def test_our_own_cookies_never_reach_the_app_even_if_declared(protect: Protect) 
     assert app.cookies == [b"any=1"]
 
 
+@pytest.mark.threat("T3")
 def test_cookie_with_a_look_alike_name_never_reaches_the_app(protect: Protect) -> None:
     app = SimpleApp()
 
@@ -113,6 +115,7 @@ def test_granted_cookies_reach_the_app(protect: Protect) -> None:
     assert app.scope["consent"].status is Status.GIVEN
 
 
+@pytest.mark.threat("T3")
 def test_consent_that_came_twice_is_no_consent(protect: Protect) -> None:
     app = SimpleApp()
     protected = protect(app)
@@ -125,6 +128,7 @@ def test_consent_that_came_twice_is_no_consent(protect: Protect) -> None:
     assert app.scope["consent"].status is Status.UNKNOWN
 
 
+@pytest.mark.threat("T3")
 def test_over_https_only_the_host_prefix_counts(protect: Protect) -> None:
     app = SimpleApp()
     protected = protect(app)
@@ -262,6 +266,7 @@ def test_site_without_optional_categories_asks_nothing(protect: Protect) -> None
     assert b"May we use cookies?" not in answer.body
 
 
+@pytest.mark.threat("T23")
 def test_each_thing_held_back_is_told_once_and_cannot_forge_log_lines(
     protect: Protect, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -287,6 +292,7 @@ def test_rule_of_the_region_comes_from_the_operators_header(protect: Protect) ->
     assert not app.scope["consent"].allows("statistics")
 
 
+@pytest.mark.threat("T1")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -316,6 +322,7 @@ def test_visitor_who_comes_by_a_link_is_taken_as_silent(protect: Protect) -> Non
     assert app.scope["consent"].allows("statistics")
 
 
+@pytest.mark.threat("T23")
 def test_nobody_can_silence_the_log_by_sending_names(
     protect: Protect, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -332,6 +339,7 @@ def test_nobody_can_silence_the_log_by_sending_names(
     assert 'script of host "t.example"' in caplog.text
 
 
+@pytest.mark.threat("T24")
 def test_log_has_no_part_of_an_address_but_the_host(
     protect: Protect, caplog: pytest.LogCaptureFixture
 ) -> None:

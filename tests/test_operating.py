@@ -87,6 +87,7 @@ def test_a_cookie_of_the_old_token_ends_with_it(
     assert get(protect(SimpleApp()), "/_consent/operator", [cookie]).status == 404
 
 
+@pytest.mark.threat("T6")
 def test_after_many_guesses_even_the_right_one_says_nothing(app: ConsentMiddleware) -> None:
     for number in range(25):
         assert get(app, f"/_consent/operator?token=guess-{number}").status == 404
@@ -104,6 +105,7 @@ def test_a_callable_may_know_the_operator(folder: object) -> None:
     assert get(app, "/_consent/operator", [(b"x-admin", b"yes")]).status == 200
 
 
+@pytest.mark.threat("T7")
 def test_a_token_that_can_be_guessed_stops_the_start(
     protect: Protect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

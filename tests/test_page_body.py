@@ -64,6 +64,7 @@ def test_what_the_app_flushes_can_be_read_at_once(
     assert b"</body>" in seen[2]
 
 
+@pytest.mark.threat("T19")
 @every_coding
 @pytest.mark.parametrize("more", [{}, {"mode": "observe"}])
 def test_bomb_costs_no_memory_and_lets_others_work(

@@ -107,6 +107,7 @@ def test_what_was_shown_can_be_shown_again(app: ConsentMiddleware) -> None:
     assert "May we use cookies?" in document.document
 
 
+@pytest.mark.threat("T25")
 def test_what_was_shown_is_never_taken_from_the_visitors_word(app: ConsentMiddleware) -> None:
     post(app, "/_consent/choice", b"choice=accept&shown=" + b"ab" * 32)
 
@@ -174,6 +175,7 @@ def test_a_service_allowed_once_is_recorded(app: ConsentMiddleware) -> None:
     )
 
 
+@pytest.mark.threat("T24")
 def test_nothing_about_the_visitors_machine_is_recorded(app: ConsentMiddleware) -> None:
     headers = [SAME, (b"user-agent", b"Browser/1"), (b"referer", b"http://shop.example/page")]
     post(app, "/_consent/choice", b"choice=accept", headers, client=("192.0.2.7", 5))
@@ -193,6 +195,7 @@ def test_what_the_operator_switches_on_is_recorded(protect: Protect) -> None:
     assert record.extras == {"ip": "192.0.2.7", "user-agent": "Browser/1", "url": "/page"}
 
 
+@pytest.mark.threat("T24")
 def test_personal_data_in_an_address_is_never_recorded(protect: Protect) -> None:
     app = protect(SimpleApp(PAGE), ledger={"keep": ["url"]})
     headers = [SAME, (b"referer", b"http://shop.example/orders/jan%40example.com")]
@@ -230,6 +233,7 @@ def test_a_ledger_that_is_never_needed_is_never_made(app: ConsentMiddleware, fol
 # ---- when it cannot be recorded
 
 
+@pytest.mark.threat("T34")
 def test_a_yes_that_cannot_be_recorded_does_not_count_and_the_visitor_is_told(
     app: ConsentMiddleware, folder: Path
 ) -> None:
@@ -279,6 +283,7 @@ def test_a_wider_yes_that_cannot_be_recorded_ends_the_old_one(
     assert [record.event for record in records(app)] == ["given", "invalidated"]
 
 
+@pytest.mark.threat("T34")
 def test_a_no_takes_effect_even_so_and_is_recorded_later(
     app: ConsentMiddleware, folder: Path
 ) -> None:

@@ -79,6 +79,7 @@ def test_link_header_to_others_is_dropped(protect: Protect) -> None:
     assert with_headers(protect, (b"link", b"<//t.example>; rel=preconnect")).all("link") == []
 
 
+@pytest.mark.threat("T16")
 @pytest.mark.asgi_case(1)
 def test_length_digests_and_ranges_of_the_old_body_are_gone(protect: Protect) -> None:
     stale = [(b"Content-Length", b"72"), (b"digest", b"x"), (b"accept-ranges", b"bytes")]
@@ -90,6 +91,7 @@ def test_length_digests_and_ranges_of_the_old_body_are_gone(protect: Protect) ->
     assert answer.first("accept-ranges") is None
 
 
+@pytest.mark.threat("T31")
 @pytest.mark.asgi_case(29)
 def test_page_is_private_and_varies_by_cookie_and_gpc(protect: Protect) -> None:
     answer = with_headers(protect, HTML, (b"cache-control", b"public, max-age=60"))
@@ -98,6 +100,7 @@ def test_page_is_private_and_varies_by_cookie_and_gpc(protect: Protect) -> None:
     assert (answer.first("vary") or b"").startswith(b"cookie, sec-gpc, ")
 
 
+@pytest.mark.threat("T31")
 def test_what_sets_a_cookie_stays_out_of_shared_caches(protect: Protect) -> None:
     image = (b"content-type", b"image/png")
     public = (b"cache-control", b"public, max-age=60")
@@ -165,6 +168,7 @@ def test_head_has_the_headers_of_the_page_and_no_body(protect: Protect) -> None:
     assert head.body == b""
 
 
+@pytest.mark.threat("T15")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -240,6 +244,7 @@ def test_observed_body_that_is_not_what_it_says_passes(protect: Protect) -> None
     assert get(protect(app, mode="observe")).body == b"not gzip"
 
 
+@pytest.mark.threat("T15")
 def test_utf_16_page_is_gated_and_stays_utf_16(protect: Protect) -> None:
     body = PAGE.decode().encode("utf-16")
 
@@ -277,6 +282,7 @@ def test_fragment_is_gated_and_gets_no_banner(protect: Protect) -> None:
     assert answer.body == b'<img data-consent-gated="undeclared" ' + GATED + b">"
 
 
+@pytest.mark.threat("T29")
 def test_framed_page_of_our_own_gets_the_guard_but_no_banner(protect: Protect) -> None:
     answer = with_headers(protect, HTML, ask=[(b"sec-fetch-dest", b"iframe")])
 
@@ -287,6 +293,7 @@ def test_framed_page_of_our_own_gets_the_guard_but_no_banner(protect: Protect) -
 FRAME = b"<html><head></head><body><iframe src=https://films.example/1></iframe></body></html>"
 
 
+@pytest.mark.threat("T29")
 @pytest.mark.parametrize(
     ("site", "buttons"), [(b"same-origin", True), (b"same-site", False), (b"cross-site", False)]
 )
@@ -301,6 +308,7 @@ def test_placeholder_in_somebody_elses_frame_offers_no_press(
     assert (b"/_consent/choice" in answer.body) is buttons
 
 
+@pytest.mark.threat("T12")
 def test_address_of_a_page_cannot_bring_in_what_we_put_in_ourselves(protect: Protect) -> None:
     address = "/" + "".join(
         value for name, value in vars(render).items() if name in ("_ADDRESS", "_STYLE_NONCE")
@@ -409,6 +417,7 @@ def test_cookie_without_a_path_is_removed_where_the_browser_put_it(
     assert b"asgi_consent_scopes=; Path=/; Max-Age=0" in b"\n".join(later.all("set-cookie"))
 
 
+@pytest.mark.threat("T17")
 @pytest.mark.asgi_case(7)
 def test_html_file_sent_by_path_is_gated(protect: Protect, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
@@ -440,6 +449,7 @@ def test_other_file_sent_by_path_stays_with_the_server(protect: Protect) -> None
     assert get(protect(app)).messages[-1] == message
 
 
+@pytest.mark.threat("T17")
 @pytest.mark.asgi_case(9)
 def test_early_hints_to_others_are_dropped(protect: Protect) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -83,6 +83,7 @@ def test_a_stranger_sees_nothing_and_is_asked_for_nothing(app: ConsentMiddleware
     assert "<input" not in page.replace('<input type="hidden" name="from" value="rights">', "")
 
 
+@pytest.mark.threat("T24")
 def test_another_visitors_records_are_out_of_reach(app: ConsentMiddleware) -> None:
     mine, other = chosen(app), chosen(app)
     theirs = state(app, other)
@@ -274,6 +275,7 @@ def test_erasing_leaves_nothing_of_the_visitor_anywhere(app: ConsentMiddleware) 
     assert "Nothing is recorded about you" in rights(app, (name, value))
 
 
+@pytest.mark.threat("T1")
 @pytest.mark.parametrize("action", ["withdraw", "object", "restrict", "erase"])
 def test_only_a_page_of_this_site_can_act(app: ConsentMiddleware, action: str) -> None:
     cookie = chosen(app)
@@ -302,6 +304,7 @@ def stop_the_clock(app: ConsentMiddleware) -> None:
                 getattr(owner, name)._buckets.clear()
 
 
+@pytest.mark.threat("T25")
 @pytest.mark.parametrize("address", ["rights", "receipt?as=json", "shown?record=x"])
 def test_too_many_questions_get_429_and_when_to_come_back(
     app: ConsentMiddleware, address: str
@@ -318,6 +321,7 @@ def test_too_many_questions_get_429_and_when_to_come_back(
     assert get(app, f"/_consent/{address}", [chosen(app)]).status != 429  # of somebody else
 
 
+@pytest.mark.threat("T25")
 def test_too_many_choices_of_one_visitor_are_not_recorded(app: ConsentMiddleware) -> None:
     cookie = chosen(app)
     stop_the_clock(app)

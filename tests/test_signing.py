@@ -51,6 +51,7 @@ def test_reading_gives_what_was_written(
     assert signer().read(signer().write(written)) == written
 
 
+@pytest.mark.threat("T2")
 def test_every_changed_byte_makes_it_no_consent() -> None:
     token = signer().write(consent())
 
@@ -60,11 +61,13 @@ def test_every_changed_byte_makes_it_no_consent() -> None:
             assert signer().read(forged) == UNKNOWN, at
 
 
+@pytest.mark.threat("T5")
 @pytest.mark.parametrize("ending", [b"=", b"==", b"\n", b" ", b"A", b"."])
 def test_other_spelling_of_the_same_signature_is_refused(ending: bytes) -> None:
     assert signer().read(signer().write(consent()) + ending) == UNKNOWN
 
 
+@pytest.mark.threat("T5")
 def test_last_character_of_the_signature_has_one_spelling() -> None:
     token = signer().write(consent())
     alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -74,11 +77,13 @@ def test_last_character_of_the_signature_has_one_spelling() -> None:
     assert accepted == [token[-1]]
 
 
+@pytest.mark.threat("T2")
 @given(st.binary(max_size=400))
 def test_any_bytes_are_no_consent(token: bytes) -> None:
     assert signer().read(token) == UNKNOWN
 
 
+@pytest.mark.threat("T2")
 def test_foreign_signature_salt_or_version_is_refused() -> None:
     payload = base64.urlsafe_b64encode(b"{}").rstrip(b"=")
 
@@ -88,6 +93,7 @@ def test_foreign_signature_salt_or_version_is_refused() -> None:
     assert signer().read(signer().write_once("films")) == UNKNOWN
 
 
+@pytest.mark.threat("T9")
 def test_compressed_bomb_is_never_inflated() -> None:
     bomb = base64.urlsafe_b64encode(zlib.compress(b"0" * 10_000_000)).rstrip(b"=")
 
@@ -95,6 +101,7 @@ def test_compressed_bomb_is_never_inflated() -> None:
     assert signer().read(OURS.sign(b"v1.." + bomb[:1000])) == UNKNOWN
 
 
+@pytest.mark.threat("T9")
 def test_token_too_long_for_a_cookie_is_never_written() -> None:
     choice = Choice.of(services=[f"service-number-{n}" for n in range(400)])
     written = make_choice(UNKNOWN, choice, revision=3, time=NOW, gpc=False)
@@ -103,6 +110,7 @@ def test_token_too_long_for_a_cookie_is_never_written() -> None:
         signer().write(written)
 
 
+@pytest.mark.threat("T4")
 def test_old_revision_is_no_decision_yet() -> None:
     before = consent()
 
@@ -111,6 +119,7 @@ def test_old_revision_is_no_decision_yet() -> None:
     assert read == Consent(subject_id=before.subject_id)
 
 
+@pytest.mark.threat("T4")
 def test_choice_ends_with_its_lifetime() -> None:
     token = signer().write(consent())
 
@@ -120,6 +129,7 @@ def test_choice_ends_with_its_lifetime() -> None:
     assert not expired.categories
 
 
+@pytest.mark.threat("T8")
 def test_clocks_may_differ_by_minutes_only() -> None:
     token = signer().write(consent())
 
@@ -127,6 +137,7 @@ def test_clocks_may_differ_by_minutes_only() -> None:
     assert signer(now=NOW - 310).read(token).status is Status.UNKNOWN
 
 
+@pytest.mark.threat("T7")
 def test_keys_rotate_without_losing_a_choice() -> None:
     old = signer(OLD).write(consent())
 
@@ -135,6 +146,7 @@ def test_keys_rotate_without_losing_a_choice() -> None:
     assert signer(NEW).read(signer(OLD, NEW).write(consent())).status is Status.GIVEN
 
 
+@pytest.mark.threat("T7")
 @pytest.mark.parametrize(
     "keys",
     [[], [""], ["short"], ["a" * 64], ["change-me-change-me-change-me-please"],
@@ -145,6 +157,7 @@ def test_weak_key_is_refused_with_the_way_to_make_a_good_one(keys: list[str]) ->
         check_keys(keys)
 
 
+@pytest.mark.threat("T7", "T23")
 def test_error_never_shows_the_key() -> None:
     with pytest.raises(SecretKeyError) as caught:
         check_keys(["hunter2hunter2"])
@@ -171,6 +184,7 @@ def test_token_with_many_services_fits_a_cookie() -> None:
     assert signer().read(token) == written
 
 
+@pytest.mark.threat("T24")
 def test_payload_is_readable_and_names_nobody() -> None:
     payload = signer().write(consent()).split(b".")[1]
 

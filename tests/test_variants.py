@@ -48,6 +48,7 @@ def test_page_stays_shareable_by_its_state_and_browsers_ask_again(protect: Prote
     assert answer.all("set-cookie") == []
 
 
+@pytest.mark.threat("T31")
 @pytest.mark.parametrize(
     "asked",
     [
@@ -74,6 +75,7 @@ def test_page_is_private_where_the_claim_is_not_the_state(
     assert is_shared(answer) is unreadable
 
 
+@pytest.mark.threat("T31")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -94,6 +96,7 @@ def test_page_that_is_not_for_everybody_stays_private(
     assert not is_shared(page(protect, [NEW], *headers))
 
 
+@pytest.mark.threat("T31")
 def test_signal_that_the_cache_does_not_know_makes_the_page_private(protect: Protect) -> None:
     app = protect(
         SimpleApp(b"<p>page", headers=[HTML, PUBLIC]),

@@ -52,6 +52,7 @@ def test_single_service_counts_for_its_category() -> None:
     assert api["services"] == {"statistics": ["google-analytics"], "marketing": ["google-ads"]}
 
 
+@pytest.mark.threat("T11")
 def test_markup_in_a_service_id_cannot_leave_the_script() -> None:
     assert b"</" not in vendors_script(
         read_settings({"services": [{"id": "google-analytics"}]}).policy, Grants()

@@ -14,7 +14,7 @@ from asgi_consent.exchange import Exchange, Fields, Refusal
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.languages import N_
 from asgi_consent.ledger.records import Event
-from asgi_consent.limits import Limiter
+from asgi_consent.limits import Limiter, whence
 from asgi_consent.pages import Pages
 from asgi_consent.policy import Delivery, Policy
 from asgi_consent.recording import Recorder, denied, is_less
@@ -88,8 +88,10 @@ class Choosing:
 
     def _limit(self, exchange: Exchange) -> None:
         subject = exchange.decision.consent.subject_id
-        client = exchange.request.scope.get("client") or ("",)
-        self._again.check(subject) if subject else self._first.check(str(client[0]))
+        if subject:
+            self._again.check(subject)
+        else:
+            self._first.check(whence(exchange.request.scope.get("client")))
 
     async def carry_out(
         self,

@@ -11,6 +11,7 @@ from asgi_consent.choosing import Choosing, described
 from asgi_consent.csp_reports import CspReports
 from asgi_consent.decision import Decision
 from asgi_consent.exchange import NOTHING_HERE, Exchange, Refusal
+from asgi_consent.faults import note_fault
 from asgi_consent.findings import Findings
 from asgi_consent.http.request import Request, local_address
 from asgi_consent.languages import N_
@@ -25,6 +26,8 @@ from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import Receive, Send
 from asgi_consent.visitor import VisitorCookies
+
+_FAILED = b"Something went wrong here, so nothing was changed. Please try again in a moment.\n"
 
 GPC_FILE = "/.well-known/gpc.json"
 
@@ -102,6 +105,11 @@ class Endpoints:
                 raise NOTHING_HERE
         except Refusal as refusal:
             await self._pages.refuse(exchange, refusal)
+        except Exception as error:
+            note_fault(f"answering {method} {name if handler else ''}", error)
+            if exchange.has_begun:
+                raise
+            await exchange.answer(500, "text/plain; charset=utf-8", _FAILED)
 
     # ---- reading
 

@@ -56,6 +56,7 @@ class Exchange:
         self.decision = decision
         #: the language that the form or the address names, before those the browser asks for
         self.languages: tuple[str, ...] = (self.query("lang"), *request.languages)
+        self.has_begun = False  # whether some of the answer was sent
         self._receive = receive
         self._send = send
 
@@ -111,6 +112,7 @@ class Exchange:
     async def stream(self, kind: str, pieces: AsyncIterator[bytes], headers: Headers) -> None:
         head = [(b"content-type", kind.encode()), (b"cache-control", b"no-store"), *headers]
         start = {"type": "http.response.start", "status": 200, "headers": head}
+        self.has_begun = True
         await self._send(start)
         if self.request.method != "HEAD":
             async for piece in pieces:
@@ -134,6 +136,7 @@ class Exchange:
         if kind:
             head.append((b"content-type", kind.encode()))
         start = {"type": "http.response.start", "status": status, "headers": head + (headers or [])}
+        self.has_begun = True
         await self._send(start)
         sent = b"" if self.request.method == "HEAD" else body
         await self._send({"type": "http.response.body", "body": sent})

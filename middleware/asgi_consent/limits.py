@@ -5,10 +5,12 @@ Counted in memory, for each process: an address of a machine is never written an
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from asgi_consent.exchange import Refusal
 
@@ -44,3 +46,15 @@ class Limiter:
                 f"second{'' if wait == 1 else 's'}.",
                 [(b"retry-after", str(wait).encode())],
             )
+
+
+def whence(client: Sequence[Any] | None) -> str:
+    """Whom an address belongs to, from the `client` of a scope: of IPv6 the network of 64 bits,
+    which is the least that one customer gets (RFC 6177)."""
+    address = str(client[0]) if client else ""
+    try:
+        found = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.IPv6Network((found, 64), strict=False))

@@ -26,6 +26,7 @@ from asgi_consent.decision import Decision, decide
 from asgi_consent.endpoints import Endpoints
 from asgi_consent.environment import ledger_address, secret_keys
 from asgi_consent.errors import Problem, SettingsError
+from asgi_consent.faults import note_fault
 from asgi_consent.findings import Findings
 from asgi_consent.html.gaps import gaps
 from asgi_consent.http.caching import untag_condition
@@ -136,17 +137,14 @@ class ConsentMiddleware:
             await self.app(scope, self._with_ledger(scope, receive), send)
             return
         if time.time() >= self._next:
-            self._use(datetime.now(UTC).date())
+            self._use_what_binds_now()
         request = Request(scope)
-        once = self._visitor.once(request) if request.wants_document else None
-        decision = self._decide(request, once)
+        decision, once = self._decided(request)
         scope["consent"] = decision
         if scope["type"] == "http" and self._endpoints.owns(request):
             await self._endpoints.respond(request, decision, receive, send)
             return
-        mode = mode_of(self.settings, request, decision)
-        tools = self._tools[mode]
-        headers, lingering = _filter_request(tools, self._cookies[mode], request, decision)
+        tools, headers, lingering = self._filtered(request, decision)
         scope["headers"] = list(headers)  # the app's own, to do with as it likes
         filtering = HeaderFilter(
             tools, request, decision, lingering=lingering, once=once is not None
@@ -154,6 +152,42 @@ class ConsentMiddleware:
         responder = Responder(tools, request, decision, filtering, send)
         with consent_applies(decision):
             await self.app(scope, receive, responder)
+
+    # ---- whatever of it fails, nothing is granted and the page is served
+
+    def _use_what_binds_now(self) -> None:
+        before = dict(vars(self))
+        try:
+            self._use(datetime.now(UTC).date())
+        except Exception as error:
+            note_fault("going over to the new policy", error)
+            vars(self).update(before)
+            self._next = time.time() + _TRIED_AGAIN
+
+    def _decided(self, request: Request) -> tuple[Decision, str | None]:
+        """The decision, and the service that was allowed for this one page."""
+        try:
+            once = self._visitor.once(request) if request.wants_document else None
+            return self._decide(request, once), once
+        except Exception as error:
+            note_fault("reading the consent of a request", error)
+            return Decision(self._policy), None
+
+    def _filtered(
+        self, request: Request, decision: Decision
+    ) -> tuple[Tools, Headers, Sequence[bytes]]:
+        """What applies to this request; the headers the app may see, and the names of cookies that
+        must not linger."""
+        tools = self._tools[self.settings.mode]
+        try:
+            mode = mode_of(self.settings, request, decision)
+            tools = self._tools[mode]
+            return tools, *_filter_request(tools, self._cookies[mode], request, decision)
+        except Exception as error:
+            note_fault("filtering a request", error)
+            if tools.observe:
+                return tools, request.headers, []
+            return tools, without(request.headers, _UNJUDGED), []
 
     def _with_ledger(self, scope: Scope, receive: Receive) -> Receive:
         """The ledger opens and closes with the app, where the server tells."""
@@ -211,6 +245,10 @@ def _filter_request(
 
 
 _log = logging.getLogger("asgi_consent")
+
+_TRIED_AGAIN = 60  # seconds until a policy that could not be gone over to is tried again
+#: headers of a request that pass only as they were filtered
+_UNJUDGED = (b"cookie", b"accept-encoding", b"range", b"if-range", b"if-none-match")
 
 _NO_REGION = Problem(
     "region.from_app", "true", "needs ConsentMiddleware(…, region=…), which names the region"

@@ -20,7 +20,7 @@ from asgi_consent.http.request import Request
 from asgi_consent.ledger.export import FORMATS
 from asgi_consent.ledger.ledger import Ledger
 from asgi_consent.ledger.statistics import Statistics
-from asgi_consent.limits import Limiter
+from asgi_consent.limits import Limiter, whence
 from asgi_consent.metrics import Metrics
 from asgi_consent.pages import Pages
 from asgi_consent.settings import Settings
@@ -140,9 +140,8 @@ class Operating:
     def _is_token(self, request: Request, given: str) -> bool:
         if not (self._token and given):
             return False
-        client = request.scope.get("client") or ("",)
         try:
-            self._tries.check(str(client[0]))
+            self._tries.check(whence(request.scope.get("client")))
         except Refusal:  # who guesses is not even told that there is something to guess
             return False
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode())

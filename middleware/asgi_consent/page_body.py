@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from asgi_consent.errors import CodingError
+from asgi_consent.faults import note_fault
+from asgi_consent.html.plain import PlainRewriter
 from asgi_consent.http.charset import PRESCANNED, Transcoded, charset_of
 from asgi_consent.http.coding import Decoder, Encoder
 
@@ -97,7 +99,7 @@ class PageBody:
         charset: str,
         observe: bool = False,
     ) -> None:
-        self._rewriter = rewriter
+        self._rewriter: Rewriting = rewriter
         self._decoder = Decoder(coding)
         self._encoder = Encoder(sent)
         self._transcoded = Transcoded(charset) if charset else None
@@ -125,8 +127,8 @@ class PageBody:
             return b""
         html = b""
         if self._transcoded:
-            html = self._rewriter.feed(self._transcoded.decode(b"", last=True))
-        return self._encoded(html + self._rewriter.close(), last=True) + self._encoder.finish()
+            html = self._fed(self._transcoded.decode(b"", last=True))
+        return self._encoded(html + self._closed(), last=True) + self._encoder.finish()
 
     def _look_at(self, data: bytes) -> Iterator[bytes]:
         if self._broken:
@@ -140,9 +142,25 @@ class PageBody:
     def _rewritten(self, data: bytes) -> Iterator[bytes]:
         for piece in self._decoder.decode(data):
             text = self._transcoded.decode(piece, last=False) if self._transcoded else piece
-            html = self._rewriter.feed(text)
+            html = self._fed(text)
             self.held += html.count(_MARK) - text.count(_MARK)
             yield html
+
+    def _fed(self, text: bytes) -> bytes:
+        try:
+            return self._rewriter.feed(text)
+        except Exception as error:
+            note_fault("rewriting a page", error)
+            # What it held is lost, the rest has nothing left in it to hold back.
+            self._rewriter = PlainRewriter()
+            return self._rewriter.feed(text)
+
+    def _closed(self) -> bytes:
+        try:
+            return self._rewriter.close()
+        except Exception as error:
+            note_fault("rewriting the end of a page", error)
+            return b""
 
     def _encoded(self, html: bytes, *, last: bool) -> bytes:
         if self._transcoded:

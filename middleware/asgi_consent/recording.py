@@ -12,6 +12,7 @@ from asgi_consent.consent import Consent, Status
 from asgi_consent.decision import Decision
 from asgi_consent.errors import LedgerError, RecordError
 from asgi_consent.exchange import Fields
+from asgi_consent.faults import note_fault
 from asgi_consent.http.request import Request
 from asgi_consent.ledger.ledger import Ledger
 from asgi_consent.ledger.records import Event, Method, Record, choices_of, event_of, milliseconds
@@ -56,11 +57,14 @@ class Recorder:
         it could not be recorded. Then a no takes effect all the same, and is recorded as soon as
         the ledger is back; for a yes, see `denied`."""
         before = decision.consent
-        event = event or event_of(before, after)
-        shown = await self._shown(fields, decision)
         try:
+            event = event or event_of(before, after)
+            shown = await self._shown(fields, decision)
             made = self._made(request, decision, after, fields, event, shown)
         except RecordError:
+            return False
+        except Exception as error:
+            note_fault("making a record", error)
             return False
         records = [made]
         if before.status is Status.EXPIRED:
@@ -68,13 +72,22 @@ class Recorder:
         begun = time.perf_counter()
         try:
             await self._ledger.append(records, [shown] if shown else [])
-        except LedgerError:
-            self._metrics.unrecorded()
-            for record in records if is_less(before, after) else [self._void(before, made)]:
-                self._ledger.append_later(record)
+            self._metrics.recorded(made.event, made.method, time.perf_counter() - begun)
+        except Exception as error:
+            if not isinstance(error, LedgerError):
+                note_fault("recording a choice", error)
+            self._later(records if is_less(before, after) else [self._void(before, made)])
             return False
-        self._metrics.recorded(made.event, made.method, time.perf_counter() - begun)
         return True
+
+    def _later(self, records: list[Record]) -> None:
+        """Recorded as soon as the ledger is back."""
+        try:
+            self._metrics.unrecorded()
+            for record in records:
+                self._ledger.append_later(record)
+        except Exception as error:
+            note_fault("keeping a record for later", error)
 
     def _made(
         self,

@@ -6,15 +6,17 @@ as in starlette's GZipResponder; everything else passes at once, untouched but f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 import anyio.lowlevel
 
 from asgi_consent.banner.render import Placement
 from asgi_consent.decision import Decision, Page, Verdict
+from asgi_consent.faults import note_fault
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.in_events import EventRewriter
 from asgi_consent.html.in_json import JsonRewriter
+from asgi_consent.html.plain import PlainRewriter
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
 from asgi_consent.http.coding import accepts, is_known, missing_extras, recoded
@@ -31,8 +33,8 @@ from asgi_consent.http.page_type import (
 )
 from asgi_consent.http.request import Request
 from asgi_consent.languages import content_language
-from asgi_consent.page_body import PageBody, Rewriting, read_opening
-from asgi_consent.response_headers import HeaderFilter, Tools
+from asgi_consent.page_body import Opening, PageBody, Rewriting, read_opening
+from asgi_consent.response_headers import HeaderFilter, Tools, unjudged
 from asgi_consent.sent_files import read_descriptor, read_path
 from asgi_consent.types import Headers, Message, Send
 
@@ -75,25 +77,45 @@ class Responder:
         elif kind == "http.response.trailers" and self._body is not None:
             await self._send(self._trailers(message))
         elif kind == "http.response.early_hint":
-            links = [kept for link in message.get("links", ()) if (kept := self._filter.link(link))]
-            await self._send({**message, "links": links})
+            await self._send({**message, "links": self._hints(message.get("links", ()))})
         elif kind in ("websocket.accept", "websocket.http.response.start"):
-            headers = self._filter.handshake(copy_headers(message.get("headers")))
+            headers = self._headers(self._filter.handshake, message)
             await self._send({**message, "headers": headers})
         else:
             await self._send(message)
 
     async def _on_start(self, message: Message) -> None:
-        headers = self._filter.response(copy_headers(message.get("headers")))
+        headers = self._headers(self._filter.response, message)
         message = {**message, "headers": headers}
-        if self._may_be_page(message["status"], headers):
+        try:
+            if self._may_be_page(message["status"], headers):
+                self._start = message
+                return
+            if carrier := self._carrier(message["status"], headers):
+                message["headers"] = self._begin_carried(carrier, headers)
+            elif not self._tools.observe:
+                message["headers"] = self._unread(message["status"], headers)
+        except Exception as error:
+            note_fault("telling whether a response is a page", error)
             self._start = message
             return
-        if carrier := self._carrier(message["status"], headers):
-            message["headers"] = self._begin_carried(carrier, headers)
-        elif not self._tools.observe:
-            message["headers"] = self._unread(message["status"], headers)
         await self._send(message)
+
+    def _headers(self, filtered: Callable[[Headers], Headers], message: Message) -> Headers:
+        """The headers of a response, filtered; where that fails, without all that it is for."""
+        headers = copy_headers(message.get("headers"))
+        try:
+            return filtered(headers)
+        except Exception as error:
+            note_fault("filtering the headers of a response", error)
+            return headers if self._tools.observe else unjudged(headers)
+
+    def _hints(self, links: Iterable[bytes]) -> list[bytes]:
+        try:
+            return [kept for link in links if (kept := self._filter.link(link))]
+        except Exception as error:
+            note_fault("filtering early hints", error)
+            return []
 
     def _carrier(self, status: int, headers: Headers) -> _Carrier | None:
         """What rewrites HTML in something else, where the settings say that there is some."""
@@ -170,7 +192,13 @@ class Responder:
             await self._forward(piece)
         if not more:
             await self._forward(self._body.close(), last=True)
-            self._tools.findings.tally.page(self._body.held)
+            self._count(self._body.held)
+
+    def _count(self, held: int) -> None:
+        try:
+            self._tools.findings.tally.page(held)
+        except Exception as error:
+            note_fault("counting a page", error)
 
     async def _forward(self, data: bytes, *, last: bool = False) -> None:
         if data or last:
@@ -187,36 +215,72 @@ class Responder:
         """Send the start message as soon as the opening tells what it must say."""
         headers = start["headers"]
         coding = content_coding(headers)
-        opening = read_opening(
-            self._opening,
-            coding=coding,
-            declared=declared_charset(headers),
-            sniff=self._sniff,
-            complete=complete,
-        )
+        try:
+            opening = read_opening(
+                self._opening,
+                coding=coding,
+                declared=declared_charset(headers),
+                sniff=self._sniff,
+                complete=complete,
+            )
+        except Exception as error:
+            note_fault("reading the beginning of a page", error)
+            opening = Opening(is_page=True, charset="")
         if opening is None:
             return False
         self._start = None
-        self._languages = self._tools.languages(self._request)
-        observe = self._tools.observe
-        sent = coding if accepts(self._request.headers, coding) else b""
-        rewriter = None
-        if opening.is_page and not observe:
-            headers, rewriter = self._as_page(recoded(headers, coding, sent))
-        elif opening.is_page:
-            rewriter = Rewriter(self._gating(), fragment=self._request.is_fragment)
-        if rewriter and self._request.method != "HEAD":
-            self._body = PageBody(
-                rewriter, coding=coding, sent=sent, charset=opening.charset, observe=observe
-            )
+        if opening.is_page:
+            headers, sent = self._coded(headers, coding)
+            headers, rewriter = self._rewritten(headers)
+            if self._request.method != "HEAD" and rewriter:
+                self._body = PageBody(
+                    rewriter,
+                    coding=coding,
+                    sent=sent,
+                    charset=opening.charset,
+                    observe=self._tools.observe,
+                )
         await self._send({**start, "headers": headers})
         return True
+
+    def _coded(self, headers: Headers, coding: bytes) -> tuple[Headers, bytes]:
+        """The headers of a page in the coding that the client gets, and that coding."""
+        if self._tools.observe:
+            return headers, coding
+        try:
+            sent = coding if accepts(self._request.headers, coding) else b""
+            return recoded(headers, coding, sent), sent
+        except Exception as error:
+            note_fault("choosing the coding of a page", error)
+            return [pair for pair in headers if pair[0].lower() != b"content-encoding"], b""
+
+    def _rewritten(self, headers: Headers) -> tuple[Headers, Rewriter | PlainRewriter | None]:
+        """The headers of a page, and what rewrites its body: the first of three ways that does not
+        fail."""
+        if self._tools.observe:
+            return headers, self._observing()
+        for way in (self._as_page, self._without_banner):
+            try:
+                return way(headers)
+            except Exception as error:
+                note_fault("making a page", error)
+        return unjudged(headers), PlainRewriter()
+
+    def _observing(self) -> Rewriter | None:
+        try:
+            return Rewriter(self._gating(), fragment=self._request.is_fragment)
+        except Exception as error:
+            note_fault("looking at a page", error)
+            return None
+
+    def _without_banner(self, headers: Headers) -> tuple[Headers, Rewriter]:
+        return self._filter.page(headers)[0], Rewriter(self._gating(), fragment=True)
 
     def _as_page(self, headers: Headers) -> tuple[Headers, Rewriter]:
         """The headers of a page, and what rewrites its body."""
         decision, request, banner = self._decision, self._request, self._tools.banner
         named = content_language(get_header(headers, b"content-language") or b"")
-        self._languages = (named, *self._languages)
+        self._languages = (named, *self._tools.languages(request))
         if request.is_fragment:
             return self._filter.page(headers)[0], Rewriter(self._gating(), fragment=True)
         admission = admit(headers, banner.own_files(decision, request))
@@ -235,7 +299,11 @@ class Responder:
         head = meta + banner.head(decision, request.host, place)
 
         def body(language: str) -> bytes:
-            return banner.body(decision, place, banner.language(language, *self._languages))
+            try:
+                return banner.body(decision, place, banner.language(language, *self._languages))
+            except Exception as error:
+                note_fault("rendering the banner", error)
+                return b""
 
         return headers, Rewriter(
             self._gating(), head=head, body=None if request.is_framed else body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +18,15 @@ from asgi_consent.http import caching, reporting
 from asgi_consent.http.ad_headers import AD_HEADERS
 from asgi_consent.http.client_hints import kept_hints
 from asgi_consent.http.cookies import default_path, parse_set_cookie, remove_cookie
-from asgi_consent.http.csp import nonce_of
-from asgi_consent.http.headers import LARGEST_HEAD, get_all, get_header, size_of, without
+from asgi_consent.http.csp import CSP, nonce_of
+from asgi_consent.http.headers import (
+    LARGEST_HEAD,
+    breaks_out,
+    get_all,
+    get_header,
+    size_of,
+    without,
+)
 from asgi_consent.http.known_scopes import KnownScopes, is_worth_knowing
 from asgi_consent.http.links import filter_links
 from asgi_consent.http.refresh import refresh_url
@@ -170,6 +178,24 @@ GATES: Mapping[bytes, _Gate] = {
 }
 
 
+def unjudged(headers: Headers) -> Headers:
+    """The headers of a response where nothing of it could be judged: none that could set, fetch,
+    report or tell something is left, and no cache in between keeps it. A policy of the app's stays,
+    and reports to nobody. Calls nothing that may have failed."""
+    kept = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower == CSP:
+            kept.append((name, _reports.sub(b"", value)))
+        elif lower not in GATES and lower not in _UNJUDGED and not breaks_out(name + value):
+            kept.append((name, value))
+    return [*kept, (b"cache-control", b"no-store")]
+
+
+_UNJUDGED = frozenset((b"set-cookie", b"cache-control", *caching.STALE))
+_reports = re.compile(rb"report-uri[^;,]*+", re.IGNORECASE)
+
+
 class HeaderFilter:
     """`lingering` are the names of cookies that came with the request and are not granted; `once`
     tells that a service was allowed for this page only."""
@@ -207,7 +233,9 @@ class HeaderFilter:
         gates: Gates | None = None
         for name, value in headers:
             lower = name.lower()
-            if lower == b"set-cookie":
+            if breaks_out(value) or breaks_out(name):
+                self._tools.findings.withheld(ascii(name)[2:-1], "it holds a line break")
+            elif lower == b"set-cookie":
                 kept += self._set_cookie(name, value, letting)
             elif lower not in GATES:
                 kept.append((name, value))
@@ -283,7 +311,7 @@ class HeaderFilter:
 
     def link(self, value: bytes) -> bytes | None:
         """A Link header sent ahead of its response."""
-        filtered = self._gates([])(b"link", value)
+        filtered = None if breaks_out(value) else self._gates([])(b"link", value)
         return value if self._tools.observe else filtered
 
     def _gates(self, headers: Headers) -> Gates:

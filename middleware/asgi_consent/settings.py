@@ -190,7 +190,7 @@ def _lifetime(table: Table) -> timedelta:
 
 def _prefix(root: Table) -> str:
     prefix = root.text("prefix", Settings.prefix)
-    if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", prefix):
+    if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]++)++", prefix):
         root.problem("prefix", 'a path such as "/_consent", without a slash at its end')
     return prefix
 

@@ -93,6 +93,7 @@ def test_junit_counts_what_failed_and_what_was_not_judged() -> None:
     assert len(suite.findall("testcase/skipped")) == len(report.with_verdict(Verdict.NOT_JUDGED))
 
 
+@pytest.mark.threat("T12")
 def test_page_needs_nothing_else_and_escapes_what_sites_say() -> None:
     page = as_page(with_tracker())
 
@@ -104,6 +105,7 @@ def test_page_needs_nothing_else_and_escapes_what_sites_say() -> None:
     assert 'lang="en"' in page
 
 
+@pytest.mark.threat("T23")
 def test_terminal_shows_no_control_characters() -> None:
     text = "\n".join(verdict_lines(with_tracker(), colour=False))
 

@@ -80,6 +80,7 @@ def test_tunnel_is_passed_on_and_written_down_by_host() -> None:
     ]
 
 
+@pytest.mark.threat("T18")
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "x.localhost", "[::1]", "169.254.169.254", "10.0.0.1"]
 )
@@ -93,6 +94,7 @@ def test_private_addresses_are_refused_without_a_connection(host: str, method: s
     assert "private address" in built.passages[0].refused
 
 
+@pytest.mark.threat("T18")
 def test_other_ports_than_the_webs_are_refused() -> None:
     with wall(allow_private=False) as built:
         ask(built.port, b"CONNECT 93.184.216.34:22 HTTP/1.1\r\n\r\n")
@@ -114,6 +116,7 @@ def test_nonsense_ends_the_connection(request_: bytes) -> None:
         assert built.passages == []
 
 
+@pytest.mark.threat("T18")
 @pytest.mark.parametrize(
     ("address", "public"),
     [
@@ -139,6 +142,7 @@ def test_what_belongs_to_the_internet(address: str, public: bool) -> None:
     assert is_public(address) is public
 
 
+@pytest.mark.threat("T18")
 @pytest.mark.parametrize(
     ("url", "why"),
     [

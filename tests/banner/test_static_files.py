@@ -34,6 +34,7 @@ def sources(name: str) -> str:
     return f'"use strict";((RULES)=>{{{parts}}})(__CONSENT_RULES__);\n'
 
 
+@pytest.mark.threat("T32")
 @pytest.mark.parametrize("name", BUILT)
 def test_script_was_made_of_these_sources(name: str) -> None:
     """`make static` makes it again; where there is Node, `make lint` compares it byte for byte."""

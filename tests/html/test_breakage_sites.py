@@ -237,6 +237,7 @@ def test_b28_style_is_judged_for_each_visitor() -> None:
     assert categories(found) == ["marketing"]
 
 
+@pytest.mark.threat("T21")
 @pytest.mark.parametrize(
     "css",
     [
@@ -291,6 +292,7 @@ def test_b32_attributes_keep_their_entities() -> None:
     )
 
 
+@pytest.mark.threat("T19")
 def test_b35_memory_does_not_grow_with_the_page() -> None:
     machine = rewriter(POLICY)
     piece = b"<p>a</p><img src=//t.example/p><style>p{}</style><script>own()</script>" * 20

@@ -321,6 +321,7 @@ def test_what_holds_a_forbidden_address_does_not_pass_the_quick_look(css: str) -
 SIZE = 1 << (20 if LONG else 18)
 
 
+@pytest.mark.threat("T21")
 @pytest.mark.parametrize(
     "piece",
     [

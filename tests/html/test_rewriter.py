@@ -390,6 +390,7 @@ def test_long_comment_before_the_doctype_keeps_the_script_after_it() -> None:
     assert found == html + HEAD
 
 
+@pytest.mark.threat("T19")
 @given(st.data())
 def test_any_cut_of_the_input_gives_the_same_output(data: st.DataObject) -> None:
     html = data.draw(soup)
@@ -426,6 +427,7 @@ def test_gating_only_inserts(html: bytes) -> None:
     assert all(byte in gated for byte in html)
 
 
+@pytest.mark.threat("T19")
 def test_script_too_long_to_be_judged_stays_gated() -> None:
     html = b"<script>" + b"x" * (LONGEST_TEXT + 1) + b"</script><p>after</p>"
 
@@ -436,6 +438,7 @@ def test_script_too_long_to_be_judged_stays_gated() -> None:
     assert rewrite(POLICY, html, offsets=range(0, len(html), 4096)) == whole
 
 
+@pytest.mark.threat("T19")
 def test_tag_too_long_to_be_read_stays_gated() -> None:
     html = b"<img alt='" + b"x" * (LONGEST_TAG + 1) + b"' src=//t.example><p>after</p>"
 
@@ -447,6 +450,7 @@ def test_tag_too_long_to_be_read_stays_gated() -> None:
     assert rewrite(POLICY, html, offsets=range(0, len(html), 4096)) == whole
 
 
+@pytest.mark.threat("T34")
 def test_fault_in_judging_gates_the_tag_and_the_page_goes_on(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

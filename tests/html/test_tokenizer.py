@@ -118,6 +118,7 @@ def test_any_bytes_come_out_as_they_went_in(html: bytes) -> None:
 LONG = 300_000
 
 
+@pytest.mark.threat("T19", "T21")
 @pytest.mark.parametrize(
     "html",
     [
@@ -153,6 +154,7 @@ def test_hostile_input_takes_linear_time(html: bytes) -> None:
     assert large < max(small * 8 * 6, 0.5)  # quadratic would be 64 times as much
 
 
+@pytest.mark.threat("T19")
 def test_tag_beyond_the_limit_is_cut_at_once() -> None:
     tokenizer = Tokenizer(fragment=True)
     html = b"<img alt='" + b"x" * (LONGEST_TAG + 1) + b"' src=x>"

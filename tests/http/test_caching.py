@@ -17,6 +17,7 @@ from asgi_consent.types import Headers
 VARIANT = b"0a1b2c3d"
 
 
+@pytest.mark.threat("T31")
 def test_public_page_becomes_private_and_keeps_its_age() -> None:
     headers = private(
         [(b"Cache-Control", b"public, max-age=60, s-maxage=600"), (b"vary", b"Accept")]
@@ -68,6 +69,7 @@ def test_script_that_has_a_page_of_ours_gets_it_confirmed_by_its_tag_only() -> N
     ]
 
 
+@pytest.mark.threat("T31")
 @pytest.mark.parametrize(
     "name",
     [b"Surrogate-Control", b"X-Accel-Expires", b"Edge-Control", b"CDN-Cache-Control",

@@ -154,6 +154,7 @@ def test_deflate_without_its_header_loses_nothing_at_the_edge_of_a_piece() -> No
         assert len(decoded(b"deflate", raw.compress(b"a" * length) + raw.flush())) == length
 
 
+@pytest.mark.threat("T19")
 @every_coding
 def test_bomb_costs_no_memory(coding: bytes) -> None:
     body = bomb(coding, 100 << 20)
@@ -170,6 +171,7 @@ def test_bomb_costs_no_memory(coding: bytes) -> None:
     assert peak < 1 << 20
 
 
+@pytest.mark.threat("T19")
 def test_bomb_in_a_bomb_costs_no_memory() -> None:
     body = packed(b"br", bomb(b"gzip", 50 << 20))
 

@@ -31,6 +31,7 @@ def pairs(*values: bytes) -> list[tuple[bytes, bytes]]:
     return list(cookie_pairs(cookies(*values)))
 
 
+@pytest.mark.threat("T3")
 def test_pairs_are_trimmed_of_space_and_tab_only() -> None:
     assert pairs(b"a=1;  b=2 ;\tc=3;\xa0d=4;\x0bf=5; e") == [
         (b"a", b"1"),
@@ -42,15 +43,18 @@ def test_pairs_are_trimmed_of_space_and_tab_only() -> None:
     ]
 
 
+@pytest.mark.threat("T33")
 def test_split_cookie_headers_are_read_as_one() -> None:
     assert list(cookie_pairs(cookies(b"a=1", b"b=2"))) == [(b"a", b"1"), (b"b", b"2")]
 
 
+@pytest.mark.threat("T3")
 def test_cookie_sent_twice_has_no_value() -> None:
     assert only_value(pairs(b"x=1; x=2"), b"x") is None
     assert only_value(pairs(b"x=1; y=2"), b"x") == b"1"
 
 
+@pytest.mark.threat("T3")
 @pytest.mark.parametrize(
     "planted",
     [b"\xa0__Host-x=evil", b"\x85__Host-x=evil", b'"__Host-x"=evil', b"__host-x=evil",
@@ -70,6 +74,7 @@ def test_filter_keeps_allowed_cookies_in_one_header() -> None:
     assert removed == [b"b"]
 
 
+@pytest.mark.threat("T3")
 def test_filter_drops_names_no_framework_agrees_on() -> None:
     headers, removed = filter_cookies(cookies(b"\xa0session=evil; session=1"), lambda name: True)
 
@@ -83,6 +88,7 @@ def test_filter_leaves_headers_without_cookies_alone() -> None:
     assert filter_cookies(headers, lambda name: False) == (headers, [])
 
 
+@pytest.mark.threat("T20")
 def test_more_cookies_than_any_browser_sends_are_dropped() -> None:
     many = b"; ".join(b"c%d=1" % n for n in range(MOST_COOKIES * 2))
 
@@ -144,6 +150,7 @@ def test_our_cookies_are_host_only_and_lax() -> None:
     )
 
 
+@pytest.mark.threat("T20")
 def test_cookie_cut_off_by_the_limit_is_not_read_in_part() -> None:
     headers = cookies(b"a=1; b=" + b"x" * LONGEST_HEADER)
 
@@ -190,6 +197,7 @@ def test_removal_of_many_cookies_fits_through_a_proxy_and_gets_round_to_all() ->
     assert len(seen) == everything
 
 
+@pytest.mark.threat("T13")
 @given(st.lists(st.binary(max_size=20), max_size=3), st.text(max_size=300), st.text(max_size=30))
 def test_removal_is_always_a_well_formed_header(names: list[bytes], host: str, path: str) -> None:
     for _, value in remove_wherever(names, host, path, secure=True, room=9999):
@@ -197,6 +205,7 @@ def test_removal_is_always_a_well_formed_header(names: list[bytes], host: str, p
         assert parse_set_cookie(value).removes
 
 
+@pytest.mark.threat("T13")
 def test_removal_never_writes_control_bytes_into_a_header() -> None:
     assert remove_cookie(b"a\r\nx", CookieScope(), secure=False) == []
     assert remove_cookie(b"a; Domain=x", CookieScope(), secure=False) == []
@@ -216,6 +225,7 @@ def test_known_scopes_hold_only_names_that_cookies_can_have() -> None:
     assert read_scopes(write_scopes(scopes)) == {(b"x", CookieScope("/y")): None}
 
 
+@pytest.mark.threat("T13")
 @given(st.binary(max_size=200))
 def test_forged_known_scopes_do_no_harm(value: bytes) -> None:
     assert isinstance(read_scopes(value), dict)

@@ -46,6 +46,7 @@ def test_policies_are_split_as_browsers_split_them() -> None:
     ]
 
 
+@pytest.mark.threat("T14")
 @pytest.mark.parametrize(
     "policy",
     [
@@ -61,6 +62,7 @@ def test_policy_that_lets_us_through_stays_byte_for_byte(policy: bytes) -> None:
     assert admitted(policy) == policy
 
 
+@pytest.mark.threat("T14")
 @pytest.mark.parametrize(
     ("policy", "front"),
     [
@@ -134,6 +136,7 @@ def is_ours(ask: Ask) -> bool:
     return ask.kind == "style" and ask.url == STYLE
 
 
+@pytest.mark.threat("T14")
 @given(policies, asks)
 def test_nothing_passes_after_that_did_not_pass_before_but_our_files(
     policy: bytes, ask: Ask

@@ -63,6 +63,7 @@ def test_header_that_is_read_differently_by_others_is_held_back(value: bytes) ->
     assert filter_links(value, own_only) is None
 
 
+@pytest.mark.threat("T20", "T21")
 def test_very_long_header_is_read_in_good_time() -> None:
     assert filter_links(b'<x>;"' * 20_001, own_only) is None
     assert filter_links(b" ;a" * 20_000 + b",", own_only) is None

@@ -23,6 +23,7 @@ def typed(*values: bytes) -> list[Header]:
     return [(b"Content-Type", value) for value in values]
 
 
+@pytest.mark.threat("T15")
 @pytest.mark.parametrize(
     "values",
     [
@@ -55,6 +56,7 @@ def test_response_without_a_type_is_sniffed() -> None:
     assert kind_of() is PageType.SNIFF
 
 
+@pytest.mark.threat("T15")
 @pytest.mark.parametrize(
     "value",
     [b"text/plain", b"application/json", b"image/svg+xml", b"text/xml", b"text/html5",
@@ -74,6 +76,7 @@ def test_last_type_that_can_be_read_counts() -> None:
     assert kind_of(*typed(b"text/plain, application/xhtml+xml, garbage")) is PageType.XHTML
 
 
+@pytest.mark.threat("T15")
 def test_part_is_no_page_only_where_a_part_was_asked_for() -> None:
     html = typed(b"text/html")
 

@@ -68,6 +68,7 @@ def test_url_whose_end_browsers_disagree_about_is_nobodys(value: str) -> None:
     assert refresh_url(value) == NOBODYS
 
 
+@pytest.mark.threat("T21")
 def test_very_long_refresh_is_read_in_good_time() -> None:
     for piece in ("0", " ", ";", "url", "url=", "'", " ;", "0;url = "):
         refresh_url(piece * 200_000)

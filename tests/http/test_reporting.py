@@ -122,6 +122,7 @@ def test_group_that_leads_nowhere_stays(value: bytes) -> None:
     assert filter_groups(value, own_only) == value
 
 
+@pytest.mark.threat("T21")
 def test_very_long_list_of_groups_is_read_in_good_time() -> None:
     assert filter_groups(b",".join([OTHERS] * 20_000), own_only) is None
 

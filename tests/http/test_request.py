@@ -32,6 +32,7 @@ LEADS_AWAY = [
 ]  # fmt: skip
 
 
+@pytest.mark.threat("T10")
 @pytest.mark.parametrize("address", LEADS_AWAY)
 def test_address_that_could_lead_away_becomes_the_start_page(address: str) -> None:
     assert local_address(address) == "/"
@@ -50,6 +51,7 @@ def test_address_is_always_ascii() -> None:
     assert local_address("/käse?ü") == "/k%C3%A4se?%C3%BC"
 
 
+@pytest.mark.threat("T10", "T13")
 @given(st.text(max_size=40))
 def test_no_address_is_ever_protocol_relative(text: str) -> None:
     address = local_address(text)
@@ -61,6 +63,7 @@ def test_no_address_is_ever_protocol_relative(text: str) -> None:
     assert address.isprintable()
 
 
+@pytest.mark.threat("T1")
 @pytest.mark.parametrize(
     ("headers", "same"),
     [
@@ -133,6 +136,7 @@ def test_address_to_come_back_to_has_path_and_query() -> None:
     assert request("/käse?a=b&c").address == "/k%C3%A4se?a=b&c"
 
 
+@pytest.mark.threat("T10")
 def test_referring_address_is_only_of_this_origin() -> None:
     assert request("/", (b"referer", b"http://shop.example/a?b")).referring_address() == "/a?b"
     assert (

@@ -75,6 +75,7 @@ def test_what_is_no_list_of_strings_is_refused(value: bytes) -> None:
         filter_dictionary(b'k="/k", A=' + value, own_only)
 
 
+@pytest.mark.threat("T21")
 def test_very_long_field_is_read_in_good_time() -> None:
     for piece in (b'"/a",', b'"/a";x', b'";', b'"\\', b" ", b'"/a" , ', b";a=", b'"a"'):
         for end in (b"", b'"/a"'):

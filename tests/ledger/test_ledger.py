@@ -51,6 +51,7 @@ def test_many_at_once_are_all_recorded_and_in_a_chain(ledger: Ledger, store: Sto
     assert verify(store, ledger.keys).problems == []
 
 
+@pytest.mark.threat("T25")
 def test_a_record_that_is_sent_twice_is_recorded_once(ledger: Ledger, store: Store) -> None:
     again, new = record(), record()
     append(ledger, again)
@@ -222,6 +223,7 @@ def test_postgresql_that_was_restarted_is_found_again(server: object, keys: Ledg
     ledger.close()
 
 
+@pytest.mark.threat("T26")
 def test_a_forged_head_is_never_built_upon(ledger: Ledger, store: Store) -> None:
     append(ledger, record())
     store.run("UPDATE consent_head SET number = number + 1")
@@ -230,6 +232,7 @@ def test_a_forged_head_is_never_built_upon(ledger: Ledger, store: Store) -> None
         append(ledger, record())
 
 
+@pytest.mark.threat("T26")
 def test_a_ledger_that_was_turned_back_is_noticed(ledger: Ledger, store: Store) -> None:
     append(ledger, record())
     old = store.head()

@@ -145,6 +145,7 @@ def lose_head(store: Store) -> None:
     store.run("DELETE FROM consent_head")
 
 
+@pytest.mark.threat("T26")
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
@@ -177,6 +178,7 @@ def test_tampering_is_found_and_named(
     assert any(said in problem for problem in problems), problems
 
 
+@pytest.mark.threat("T26")
 def test_history_rewritten_with_the_key_is_found_by_a_published_checkpoint(
     ledger: Ledger, store: Store, keys: LedgerKeys
 ) -> None:
@@ -201,6 +203,7 @@ def test_history_rewritten_with_the_key_is_found_by_a_published_checkpoint(
     assert "record 3 is not the one of the checkpoint: history was rewritten" in problems
 
 
+@pytest.mark.threat("T26")
 def test_a_ledger_cut_back_to_an_old_head_is_found_by_a_checkpoint(
     ledger: Ledger, store: Store, keys: LedgerKeys
 ) -> None:
@@ -217,6 +220,7 @@ def test_a_ledger_cut_back_to_an_old_head_is_found_by_a_checkpoint(
     assert "was not met" in verify(store, keys, [published]).problems[0]
 
 
+@pytest.mark.threat("T26")
 def test_an_erasure_that_names_rows_it_may_not_is_no_excuse_for_others(
     ledger: Ledger, store: Store, keys: LedgerKeys
 ) -> None:

@@ -100,6 +100,7 @@ def test_the_hash_of_an_address_that_the_app_knows_is_found(algorithm: str, spel
     assert detector.find("u", hashlib.sha256(b"other@example.com").hexdigest()) == []
 
 
+@pytest.mark.threat("T24")
 def test_a_finding_says_where_and_how_and_never_what() -> None:
     (found,) = Detector().find("u", "%7B%22e%22%3A%22jan%40example.com%22%7D")
 

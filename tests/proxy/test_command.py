@@ -47,3 +47,22 @@ def test_short_secret_in_the_environment_is_refused(
 
     assert main(["serve", str(tmp_path), "--listen", f"{LOOPBACK}:0"]) == 2
     assert "fewer than 32 characters" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["proxy", "www.example.com"],
+        ["proxy", "https://e.com", "--listen", "127.0.0.1:99999"],
+        ["proxy", "https://e.com", "--connections", "0"],
+        ["serve", "nowhere"],
+        ["serve", ".", "--listen", "192.0.2.1:80"],
+    ],
+)
+def test_mistake_leaves_no_new_key_behind(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ASGI_CONSENT_SECRET_KEY", raising=False)
+
+    assert main([*arguments, "--secret-file", str(tmp_path / "key")]) == 2
+    assert [*tmp_path.iterdir()] == []

@@ -15,6 +15,7 @@ from tests.asgi import scope_of
 LENGTH, CHUNKED = (b"content-length", b"5"), (b"transfer-encoding", b"chunked")
 
 
+@pytest.mark.threat("T16")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -46,6 +47,7 @@ def test_ambiguous_request_is_refused(headers: Headers) -> None:
     assert fault_of(scope_of(headers=headers, method="POST")) is not None
 
 
+@pytest.mark.threat("T16", "T18")
 @pytest.mark.parametrize(
     "more",
     [
@@ -75,6 +77,7 @@ def test_plain_request_passes(headers: Headers) -> None:
     assert target_of(scope) == b"/a%20b/../c?d=e%zz"
 
 
+@pytest.mark.threat("T13", "T16")
 @given(st.lists(st.tuples(st.binary(max_size=30), st.binary(max_size=30)), max_size=4))
 def test_whatever_passes_is_safe_to_write(headers: Headers) -> None:
     if fault_of(scope_of(headers=headers)) is not None:

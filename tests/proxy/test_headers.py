@@ -20,6 +20,7 @@ def back(name: str, value: bytes) -> bytes:
     return dict(MAPPING.to_visitor([(name.encode(), value)], HOPS))[name.encode()]
 
 
+@pytest.mark.threat("T16")
 def test_what_is_for_the_neighbour_stays_behind() -> None:
     hop: Headers = [
         (b"Connection", b"keep-alive, X-Private"),
@@ -40,6 +41,7 @@ def test_what_is_for_the_neighbour_stays_behind() -> None:
     assert MAPPING.to_visitor([*hop[:-1], (b"server", b"x")], HOPS) == [(b"server", b"x")]
 
 
+@pytest.mark.threat("T16")
 def test_length_of_a_response_that_is_chunked_as_well_does_not_count() -> None:
     both: Headers = [(b"transfer-encoding", b"chunked"), (b"content-length", b"5")]
 

@@ -26,6 +26,7 @@ def hops(peer: str, *headers: tuple[bytes, bytes]) -> Hops:
     return read_hops(scope_of(headers=headers, client=(peer, 1)), TRUSTED)
 
 
+@pytest.mark.threat("T31")
 def test_visitor_cannot_say_who_they_are() -> None:
     lies = [
         (b"x-forwarded-for", b"10.0.0.1"),
@@ -103,6 +104,7 @@ _names = st.sampled_from(
 )
 
 
+@pytest.mark.threat("T13", "T31")
 @given(st.lists(st.tuples(_names, st.binary(max_size=40))))
 def test_no_header_can_break_the_reading_or_get_through(headers: Headers) -> None:
     scope = scope_of(headers=headers, client=("10.0.0.1", 1))

@@ -41,6 +41,7 @@ def test_page_in_any_coding_is_gated_and_has_one_banner(client: httpx2.Client) -
     assert answer.text.count("<asgi-consent") == 1
 
 
+@pytest.mark.threat("T31")
 def test_cookies_of_one_visitor_never_go_with_the_next(client: httpx2.Client) -> None:
     signed_in = client.get("/sign-in")
     client.cookies.clear()
@@ -106,6 +107,7 @@ def test_stream_is_passed_on_as_it_comes(client: httpx2.Client) -> None:
         assert next(pieces) == b"data: second\n\n"
 
 
+@pytest.mark.threat("T19")
 def test_big_bodies_take_no_memory(client: httpx2.Client, proxy: Running) -> None:
     client.get("/big", params={"megabytes": 1})
     before, most = proxy.memory, 0
@@ -164,6 +166,7 @@ def test_websocket_that_the_site_declines_is_declined(proxy: Running, path: str)
 # ---- what must not pass
 
 
+@pytest.mark.threat("T16")
 @pytest.mark.parametrize(
     "head",
     [
@@ -239,6 +242,7 @@ def bad_site(answer: bytes) -> Iterator[str]:
         thread.join(PATIENCE)
 
 
+@pytest.mark.threat("T16")
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nX y z\r\n\r\n"])
 def test_site_that_talks_nonsense_is_a_502(start_proxy: StartProxy, answer: bytes) -> None:
     with bad_site(answer) as address, start_proxy(address) as proxy:
@@ -249,6 +253,7 @@ def test_site_that_talks_nonsense_is_a_502(start_proxy: StartProxy, answer: byte
     assert found.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.threat("T16")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -287,6 +292,7 @@ def test_page_that_breaks_in_the_middle_is_gated_and_broken(client: httpx2.Clien
     assert TRACKER.encode() not in b"".join(got)
 
 
+@pytest.mark.threat("T18")
 def test_address_that_leads_back_to_the_proxy_ends(start_proxy: StartProxy) -> None:
     port = free_port()
     with start_proxy(f"http://{LOOPBACK}:{port}", port=port) as proxy:
@@ -342,5 +348,6 @@ def test_scheme_and_host_come_from_a_trusted_proxy_in_front(
     assert lied.headers["set-cookie"].startswith("asgi_consent=")
 
 
+@pytest.mark.threat("T7", "T23")
 def test_secret_is_never_told(proxy: Running, logs: Path) -> None:
     assert SECRET not in (logs / "proxy").read_text()

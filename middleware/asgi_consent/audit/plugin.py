@@ -142,8 +142,14 @@ def visitor(new_visitor: Callable[..., Visitor]) -> Visitor:
 # ---- clauses
 
 
+def marked(item: pytest.Item, name: str) -> list[str]:
+    """The arguments of all marks of this name on a test."""
+    found = [str(id_) for marker in item.iter_markers(name) for id_ in marker.args]
+    return list(dict.fromkeys(found))
+
+
 def clauses_of(item: pytest.Item) -> list[str]:
-    return [str(id_) for marker in item.iter_markers("clause") for id_ in marker.args]
+    return marked(item, "clause")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -157,26 +163,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if not config.getoption("--clauses"):
         return
-    results: dict[str, dict[str, str]] = defaultdict(dict)
-    for outcome in ("passed", "failed", "skipped", "error"):
-        for report in terminalreporter.stats.get(outcome, []):
-            for key, value in getattr(report, "user_properties", ()):
-                if key == "clause":
-                    test = report.nodeid.partition("::")[2]
-                    results[value][test] = "failed" if outcome == "error" else outcome
+    results = results_of(terminalreporter, "clause")
     terminalreporter.section("clauses")
     for clause in CLAUSES.values():
         tests = results.get(clause.id, {})
-        verdict = _verdict(tests, claimed=bool(clause.check))
+        verdict = verdict_of(tests) or ("not run" if clause.check else "not covered")
         terminalreporter.write_line(f"{clause.id:<4} {verdict:<12} {clause.claim}")
         for test, outcome in sorted(tests.items()):
             terminalreporter.write_line(f"     {outcome:<12}   {test}")
 
 
-def _verdict(tests: dict[str, str], *, claimed: bool) -> str:
-    if not tests:
-        return "not run" if claimed else "not covered"
-    for outcome in ("failed", "skipped"):
+def results_of(terminalreporter: Any, name: str) -> dict[str, dict[str, str]]:
+    """For each argument of marks of this name the tests that ran, and how they ended."""
+    results: dict[str, dict[str, str]] = defaultdict(dict)
+    for outcome in ("passed", "failed", "skipped", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for key, value in getattr(report, "user_properties", ()):
+                if key == name:
+                    test = report.nodeid.partition("::")[2]
+                    results[value][test] = "failed" if outcome == "error" else outcome
+    return results
+
+
+def verdict_of(tests: dict[str, str]) -> str:
+    """One word for all of them; none where there are no tests."""
+    for outcome in ("failed", "skipped", "passed"):
         if outcome in tests.values():
             return outcome
-    return "passed"
+    return ""

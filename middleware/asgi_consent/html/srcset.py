@@ -6,7 +6,7 @@ import re
 
 _url = re.compile(r"[\t\n\f\r ,]*([^\t\n\f\r ]+)").match
 # Descriptors run to the next comma outside of parentheses.
-_descriptors = re.compile(r"(?:[^(,]|\([^)]*\)?)*").match
+_descriptors = re.compile(r"(?:[^(,]++|\([^)]*+\)?+)*+").match
 
 
 def srcset_urls(value: str) -> list[str]:

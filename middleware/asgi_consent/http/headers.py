@@ -47,3 +47,9 @@ def media_type(headers: Iterable[Header]) -> bytes:
     """type/subtype of a request body, lower case."""
     value = get_header(headers, b"content-type") or b""
     return value.partition(b";")[0].strip(b" \t").lower()
+
+
+def breaks_out(text: bytes) -> bool:
+    """Whether it would end its header, and begin another, where a server writes it as it is (RFC
+    9110 section 5.5)."""
+    return b"\n" in text or b"\r" in text or b"\0" in text

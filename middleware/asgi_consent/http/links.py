@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 #: relations that make a browser connect or fetch, in headers and in `link` elements
@@ -20,7 +20,9 @@ _PASSIVE = frozenset(
 _PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
 
 # A quoted string, a URI, a comma, anything else; a quote or < without its end stands alone.
-_piece = re.compile(rb'"(?:[^"\\]|\\.)*+"|<[^>]*+>|[^",<]++|[",<]', re.DOTALL).findall
+_piece = re.compile(rb'"(?:[^"\\]|\\.)*+"|<[^<>]*+>|[^",<]++|[",<]', re.DOTALL).match
+# The same once a quote has no end: the next ones are not tried, each to the end of the header.
+_loose_piece = re.compile(rb'<[^<>]*+>|[^",<]++|[",<]').match
 _parameter = re.compile(
     rb""";\s*+([^\s=;"]*+)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+)))?+""", re.DOTALL
 ).findall
@@ -52,7 +54,7 @@ def parse_links(value: bytes) -> tuple[list[Link], bool]:
     """The links, and whether the whole header could be understood."""
     members = [b""]
     regular = True
-    for piece in _piece(value):
+    for piece in _pieces(value):
         if piece == b",":
             members.append(b"")
             continue
@@ -61,6 +63,15 @@ def parse_links(value: bytes) -> tuple[list[Link], bool]:
     stripped = [member.strip() for member in members]
     links = [_link(member) for member in stripped if member.startswith(b"<")]
     return links, regular and len(links) == sum(map(bool, stripped))
+
+
+def _pieces(value: bytes) -> Iterator[bytes]:
+    at, match = 0, _piece
+    while found := match(value, at):
+        yield found[0]
+        at = found.end()
+        if found[0] == b'"':
+            match = _loose_piece
 
 
 def _link(raw: bytes) -> Link:

@@ -206,9 +206,13 @@ def local_address(address: str, default: str = "/") -> str:
     path = address.split("?", 1)[0].split("#", 1)[0]
     if "\\" in path:
         return default
-    segments = path.split("/")[1:]
-    while segments and segments[0].lower().replace("%2e", ".") in (".", ".."):
-        del segments[0]
-    if segments and not segments[0] and len(segments) > 1:
-        return default
+    segments: list[str] = []
+    for segment in path.split("/")[1:]:
+        dots = segment.lower().replace("%2e", ".")
+        if dots == "..":
+            del segments[-1:]
+        elif dots != ".":
+            segments.append(segment)
+        if len(segments) > 1 and not segments[0]:
+            return default
     return quote(address, safe="/~!$&'()*+,;=:@-._?#%[]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,6 +65,7 @@ def run_proxy(options: argparse.Namespace) -> int:
     try:
         from asgi_consent.proxy.build import proxy_app
         from asgi_consent.proxy.client import Limits
+        from asgi_consent.proxy.origin import Origin
     except ImportError as error:
         raise OptionError(f"proxy needs {error.name}: {_EXTRA}") from None
     if options.ca_file and not options.ca_file.is_file():
@@ -73,16 +75,20 @@ def run_proxy(options: argparse.Namespace) -> int:
         _positive(options.connect_timeout, "--connect-timeout"),
         _positive(options.timeout, "--timeout"),
     )
-    app = proxy_app(
-        options.upstream,
-        settings,
-        _secret_key(options),
-        keep_host=options.keep_host,
-        trusted=trusted,
-        limits=limits,
-        ca_file=options.ca_file,
-    )
-    return _run(app, options, f"in front of {options.upstream}", trusted)
+    Origin.parse(options.upstream)
+
+    def build(key: str | None) -> App:
+        return proxy_app(
+            options.upstream,
+            settings,
+            key,
+            keep_host=options.keep_host,
+            trusted=trusted,
+            limits=limits,
+            ca_file=options.ca_file,
+        )
+
+    return _run(build, options, f"in front of {options.upstream}", trusted)
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -90,10 +96,15 @@ def run_serve(options: argparse.Namespace) -> int:
     trusted = parse_networks(options.trust)
     try:
         from asgi_consent.proxy.build import static_app
+        from asgi_consent.proxy.static_site import check_folder
     except ImportError as error:
         raise OptionError(f"serve needs {error.name}: {_EXTRA}") from None
-    app = static_app(options.folder, settings, _secret_key(options), trusted=trusted)
-    return _run(app, options, f"the files of {options.folder}", trusted, dates=True)
+    check_folder(options.folder)
+
+    def build(key: str | None) -> App:
+        return static_app(options.folder, settings, key, trusted=trusted)
+
+    return _run(build, options, f"the files of {options.folder}", trusted, dates=True)
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -134,7 +145,7 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(
-    app: App,
+    build: Callable[[str | None], App],
     options: argparse.Namespace,
     what: str,
     trusted: tuple[Network, ...],
@@ -147,13 +158,15 @@ def _run(
         raise OptionError(f"a server is needed, {error.name}: {_EXTRA}") from None
     serving = Serving(_positive(options.connections, "--connections"), options.grace, dates)
     listener = listen(*_host_and_port(options.listen), option="--listen")
-    shown = ", ".join(map(str, trusted)) or "nobody"
-    print(
-        f"{address_of(listener)} {what}\n"
-        f"Forwarded headers are taken from {shown}. Ctrl-C stops it.",
-        flush=True,
-    )
-    serve(app, listener, serving)
+    with listener:
+        app = build(_secret_key(options))  # last, so that no mistake above leaves a new key behind
+        shown = ", ".join(map(str, trusted)) or "nobody"
+        print(
+            f"{address_of(listener)} {what}\n"
+            f"Forwarded headers are taken from {shown}. Ctrl-C stops it.",
+            flush=True,
+        )
+        serve(app, listener, serving)
     return 0
 
 

@@ -24,7 +24,11 @@ _TELLING = frozenset(
 _LONGEST = 16  # hops
 
 _host = re.compile(r"[a-z0-9._\-:\[\]]{1,255}", re.IGNORECASE | re.ASCII).fullmatch
-_pairs = re.compile(r'\s*+([!#$%&\'*+\-.^_`|~\w]++)=(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+))').findall
+# A name is tried from its first character only, so that a long one is not read again from each.
+_pairs = re.compile(
+    r"""(?<![!#$%&'*+\-.^_`|~\w])([!#$%&'*+\-.^_`|~\w]++)="""
+    r"""(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+))"""
+).findall
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

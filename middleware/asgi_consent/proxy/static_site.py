@@ -21,12 +21,17 @@ class FolderError(ConsentError):
     """There is no folder to serve."""
 
 
+def check_folder(folder: Path) -> None:
+    """Raises FolderError."""
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is not a folder")
+
+
 class StaticSite:
     """Raises FolderError."""
 
     def __init__(self, folder: Path, pages: Pages) -> None:
-        if not folder.is_dir():
-            raise FolderError(f"{folder} is not a folder")
+        check_folder(folder)
         self._files = _Files(directory=folder, html=True)
         self._pages = pages
 
