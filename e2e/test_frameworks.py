@@ -85,14 +85,14 @@ def test_events_sockets_and_static_files_work(site: Site, page: Page) -> None:
 
 def test_templates_and_routes_wait_for_consent(page: Page) -> None:
     expect(page.locator("#counted")).to_have_count(0)
-    with page.expect_response("**/track") as refused:
+    with page.expect_event("load"), page.expect_response("**/track") as refused:
         page.get_by_role("button", name="Track").click()
     assert refused.value.status == 403
 
     page.go_back()
     page.get_by_role("button", name="Accept all", exact=True).click()
     expect(page.locator("#counted")).to_have_count(1)
-    with page.expect_response("**/track") as taken:
+    with page.expect_event("load"), page.expect_response("**/track") as taken:
         page.get_by_role("button", name="Track").click()
     assert taken.value.status == 200
     assert "counted" in {cookie["name"] for cookie in page.context.cookies()}

@@ -106,8 +106,9 @@ def test_going_back_after_a_withdrawal_ticks_nothing(visit: Visit, scripts: bool
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("button", name="Accept all").click()
     visitor.opens("/_consent/preferences?return=/journal")
-    visitor.page.get_by_role("button", name="Withdraw all").click()
-    visitor.page.wait_for_url("**/journal")
+    with visitor.page.expect_event("load"):
+        visitor.page.get_by_role("button", name="Withdraw all").click()
+    assert visitor.page.url.endswith("/journal")
 
     visitor.page.go_back()
 
