@@ -37,6 +37,21 @@
     banner.showPopover();
   };
 
+  /** Nothing with the focus is all behind the banner (WCAG 2.4.11): it changes between bottom and top. */
+  const dodge = () => {
+    const focused = document.activeElement;
+    if (!banner?.isConnected || focused === host) return;
+    const at = focused.getBoundingClientRect();
+    const box = banner.getBoundingClientRect();
+    if (at.top >= box.top && at.bottom <= box.bottom && at.left >= box.left && at.right <= box.right) {
+      banner.classList.toggle("up");
+    }
+  };
+  document.addEventListener("focusin", () => {
+    dodge();
+    document.addEventListener("scrollend", dodge, { once: true }); // where the page scrolls smoothly
+  });
+
   const close = () => {
     if (dialog?.open) dialog.close();
     banner?.remove();

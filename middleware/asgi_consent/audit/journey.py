@@ -29,7 +29,9 @@ _FOCUSED = """(element) => { let at = document.activeElement;
   return at === element || element.contains(at) }"""
 _TEXT = "() => (document.body?.innerText ?? '').trim().slice(0, 20000)"
 _COVERED = (STATIC / "audit" / "covered.js").read_text(encoding="utf-8")
-_SCROLLED = "() => [scrollY, document.documentElement.scrollHeight - innerHeight]"
+#: a page that is locked is as high as the window, what is in its body is not
+_SCROLLED = """() => [scrollY, Math.max(document.documentElement.scrollHeight,
+  document.body?.scrollHeight ?? 0) - innerHeight]"""
 
 Tell = Callable[[str], None]
 
@@ -196,21 +198,26 @@ class Journey:
             session.leaves()
 
     def sends_gpc(self) -> None:
-        with (
-            self.visit("Global Privacy Control", Person(gpc=True)) as session,
-            self.stage(session, "gpc") as stage,
-        ):
-            asked = self.opens(session, stage, self.urls[0])
+        with self.visit("Global Privacy Control", Person(gpc=True)) as session:
+            with self.stage(session, "gpc") as stage:
+                said: list[str] = []
+                for url in (self.urls[0], self.urls[-1]):
+                    asked = self.opens(session, stage, url)
+                    said.append(stage.text)
+                    shown = [control.element for control in asked.controls.values()]
+                    if asked.banner is not None:
+                        said.append(str(asked.banner.evaluate("(banner) => banner.innerText")))
+                    said += [
+                        str(element.evaluate("(e) => e.parentElement?.innerText ?? ''"))
+                        for element in shown
+                    ]
+                stage.text = "\n".join(said)
+                session.leaves()
+            # Afterwards: what an answer leaves behind is not the signal's doing.
+            session.opens(self.urls[0])
+            asked = ask(session.page, self.selectors)
             if asked.banner is not None:
-                said = str(asked.banner.evaluate("(banner) => banner.innerText"))
-                stage.text += "\n" + said
                 self.evidence.keyboard_rejects = self._rejects_by_keyboard(session, asked)
-            again = self.opens(session, stage, self.urls[-1])
-            for control in again.controls.values():
-                stage.text += "\n" + str(
-                    control.element.evaluate("(e) => e.parentElement?.innerText ?? ''")
-                )
-            session.leaves()
 
     def keeps_no_cookies(self) -> None:
         with (
