@@ -81,10 +81,12 @@ class Recorder:
 
 
 @contextmanager
-def serving(app: App) -> Iterator[int]:
-    """Serve on a free port of the loopback interface; gives the port."""
+def serving(app: App, **how: Any) -> Iterator[int]:
+    """Serve on a free port of the loopback interface; gives the port. `how` goes to uvicorn."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, **how
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener)), daemon=True)
     thread.start()

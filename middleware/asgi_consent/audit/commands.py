@@ -125,6 +125,11 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         help="permit addresses of this machine and of private networks",
     )
     command.add_argument(
+        "--insecure",
+        action="store_true",
+        help="take any certificate, as of a site that is not public yet",
+    )
+    command.add_argument(
         "--selector",
         action="append",
         default=[],
@@ -170,6 +175,7 @@ def _verify(options: argparse.Namespace) -> int:
         visits=options.visit or VISITS,
         silence=options.wait,
         allow_private=options.allow_private,
+        insecure=options.insecure,
         selectors=read_selectors(options.selector),
         identities=tuple(options.identity),
         har=options.har,
@@ -223,6 +229,7 @@ def _scan(options: argparse.Namespace) -> int:
         delay=options.delay,
         sitemap=not options.no_sitemap,
         allow_private=options.allow_private,
+        insecure=options.insecure,
         selectors=read_selectors(options.selector),
     )
     progress = Progress(quiet=options.quiet)

@@ -7,13 +7,14 @@ https://www.rfc-editor.org/rfc/rfc9309 · https://www.sitemaps.org/protocol.html
 from __future__ import annotations
 
 import re
+import ssl
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 from urllib.robotparser import RobotFileParser
 
 from asgi_consent.audit.links import is_page
@@ -100,10 +101,20 @@ def sitemap_pages(url: str, robots: RobotFileParser, walled: Wall) -> list[str]:
     return pages
 
 
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def _fetch(url: str, walled: Wall) -> tuple[int, str]:
     """Status and text, through the wall as everything; status 0 where nobody answers."""
     proxy = f"http://127.0.0.1:{walled.port}"
-    opener = build_opener(ProxyHandler({"http": proxy, "https": proxy}))
+    trust = _any_certificate() if walled.insecure else ssl.create_default_context()
+    opener = build_opener(
+        ProxyHandler({"http": proxy, "https": proxy}), HTTPSHandler(context=trust)
+    )
     request = Request(url, headers={"User-Agent": AGENT})
     try:
         with opener.open(request, timeout=_PATIENCE) as answer:

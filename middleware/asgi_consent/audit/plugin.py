@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="permit addresses of this machine and of private networks",
     )
+    options.addoption("--consent-insecure", action="store_true", help="take any certificate")
     options.addoption(
         "--consent-selector",
         action="append",
@@ -95,7 +96,8 @@ def consent_wall(pytestconfig: pytest.Config, consent_site: str) -> Iterator[Wal
 
     allowed = bool(pytestconfig.getoption("--consent-allow-private"))
     site = read_site(consent_site, allow_private=allowed)
-    with wall(allow_private=allowed, ports=frozenset((port_of(site),))) as built:
+    ports, insecure = frozenset((port_of(site),)), pytestconfig.getoption("--consent-insecure")
+    with wall(allow_private=allowed, ports=ports, insecure=bool(insecure)) as built:
         yield built
 
 

@@ -24,7 +24,7 @@ from asgi_consent.audit.judging import Judge
 from asgi_consent.audit.links import links_of
 from asgi_consent.audit.markup import read_markup
 from asgi_consent.audit.session import Person, Session
-from asgi_consent.audit.verify import UnreachableError
+from asgi_consent.audit.verify import UnreachableError, reason
 from asgi_consent.audit.visitor import NoControlError, Visitor
 from asgi_consent.audit.wall import Wall, wall
 from asgi_consent.settings import Settings
@@ -42,6 +42,7 @@ class ScanPlan:
     patience: float = 3.0
     sitemap: bool = True
     allow_private: bool = False
+    insecure: bool = False  # take any certificate
     selectors: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -91,7 +92,7 @@ class _Scan:
                 visitor.withdraws()
                 self._visit_all(session, state)
         except (NoControlError, Error) as error:
-            self.inventory.skipped[state] = str(error).splitlines()[0][:200]
+            self.inventory.skipped[state] = reason(error)
         finally:
             self._close(session)
 
@@ -115,9 +116,7 @@ class _Scan:
         try:
             answer = session.opens(url)
         except Error as error:
-            self.inventory.skipped[url] = (
-                str(error).splitlines()[0].removeprefix("Page.goto: ")[:160]
-            )
+            self.inventory.skipped[url] = reason(error)
             return False
         self.inventory.add_look(session.looks(), state, url)
         if state == "fresh":
@@ -182,7 +181,9 @@ def scan(
     inventory = Inventory(start[0], judge, time.time())
     with ExitStack() as stack:
         ports = frozenset(port_of(site) for site in sites)
-        walled = stack.enter_context(wall(allow_private=plan.allow_private, ports=ports))
+        walled = stack.enter_context(
+            wall(allow_private=plan.allow_private, ports=ports, insecure=plan.insecure)
+        )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asgi-consent-")))
         interrupt = stack.enter_context(interruptible())
         tell("robots.txt and sitemap")

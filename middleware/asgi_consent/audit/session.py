@@ -102,6 +102,7 @@ class Session:
                 viewport={"width": self.person.width, "height": self.person.height},
                 extra_http_headers={"Sec-GPC": "1"} if self.person.gpc else None,
                 accept_downloads=False,
+                ignore_https_errors=self.wall.insecure,
                 handle_sigint=False,  # Ctrl-C is for the run, which ends in its own time
                 record_har_path=self.har,
             )

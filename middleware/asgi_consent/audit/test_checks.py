@@ -33,6 +33,7 @@ def consent_report(
         settings=consent_settings if pytestconfig.getoption("--consent-config") else None,
         rule=pytestconfig.getoption("--consent-rule"),
         allow_private=pytestconfig.getoption("--consent-allow-private"),
+        insecure=pytestconfig.getoption("--consent-insecure"),
         selectors=read_selectors(pytestconfig.getoption("--consent-selector")),
     )
     return verify(plan, playwright=consent_playwright)

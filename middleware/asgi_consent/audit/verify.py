@@ -62,6 +62,7 @@ class Plan:
     silence: float = 2.0
     patience: float = 3.0
     allow_private: bool = False
+    insecure: bool = False  # take any certificate
     selectors: dict[str, str] = field(default_factory=dict[str, str])
     identities: tuple[str, ...] = ()
     har: Path | None = None
@@ -86,9 +87,13 @@ def verify(
         limits=list(_LIMITS),
         began=time.time(),
     )
+    if plan.insecure:
+        evidence.limits.append("Certificates were not checked.")
     with ExitStack() as stack:
         ports = frozenset(port_of(site) for site in sites)
-        walled = stack.enter_context(wall(allow_private=plan.allow_private, ports=ports))
+        walled = stack.enter_context(
+            wall(allow_private=plan.allow_private, ports=ports, insecure=plan.insecure)
+        )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asgi-consent-")))
         running = playwright or stack.enter_context(sync_playwright())
         journey = Journey(
@@ -124,14 +129,18 @@ def _has_answered(journey: Journey) -> None:
     host = evidence.judge.site_host
     refused = [one.refused for one in journey.wall.passages if one.host == host and one.refused]
     if not evidence.stages and evidence.missed:
-        why = refused[0] if refused else _reason(next(iter(evidence.missed.values())))
+        why = refused[0] if refused else reason(next(iter(evidence.missed.values())))
         raise UnreachableError(f"{evidence.url} cannot be opened: {why}")
     if refused and len(refused) == sum(one.host == host for one in journey.wall.passages):
         raise UnreachableError(f"{evidence.url} cannot be opened: {refused[0]}")
 
 
-def _reason(error: str) -> str:
-    return error.removeprefix("Page.goto: ").split(" at http")[0]
+def reason(error: Exception | str) -> str:
+    """Why a page could not be opened, in a line."""
+    why = str(error).splitlines()[0].removeprefix("Page.goto: ").split(" at http")[0][:200]
+    if "ERR_CERT" in why:
+        why += "; --insecure takes any certificate"
+    return why
 
 
 def _know_the_choice(evidence: Evidence) -> None:

@@ -47,8 +47,11 @@ class Passage:
 class Wall:
     """The log of one running proxy. Written by its thread, read by others."""
 
-    def __init__(self, *, allow_private: bool, ports: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, *, allow_private: bool, ports: frozenset[int] = frozenset(), insecure: bool = False
+    ) -> None:
         self.passages: list[Passage] = []
+        self.insecure = insecure  # whoever goes through it takes any certificate
         self.port = 0
         self._allow_private = allow_private
         self._ports = ports
@@ -210,9 +213,11 @@ def _refusal(why: str) -> bytes:
 
 
 @contextmanager
-def wall(*, allow_private: bool, ports: frozenset[int] = frozenset()) -> Iterator[Wall]:
+def wall(
+    *, allow_private: bool, ports: frozenset[int] = frozenset(), insecure: bool = False
+) -> Iterator[Wall]:
     """A running wall on a free port of the loopback interface."""
-    built = Wall(allow_private=allow_private, ports=ports)
+    built = Wall(allow_private=allow_private, ports=ports, insecure=insecure)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -168,7 +168,8 @@ class Site:
 
 
 def _third_party(request: Request, name: str) -> str:
-    return f"http://{name}.localhost:{request.url.port or 80}"
+    port = f":{request.url.port}" if request.url.port else ""
+    return f"{request.url.scheme}://{name}.localhost{port}"
 
 
 def _page_context(request: Request) -> dict[str, object]:
