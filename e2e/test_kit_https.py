@@ -26,7 +26,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     certificate.private_key_pem.write_to_path(key)
     for blob in certificate.cert_chain_pems:
         blob.write_to_path(chain, append=True)
-    with serving(Demo(secret_key=SECRET_KEY), ssl_keyfile=str(key), ssl_certfile=str(chain)) as port:
+    demo = Demo(secret_key=SECRET_KEY)
+    with serving(demo, ssl_keyfile=str(key), ssl_certfile=str(chain)) as port:
         yield f"https://127.0.0.1:{port}/"
 
 

@@ -17,18 +17,22 @@
   const shown = (selector) => (selector ? all(selector).find(visible) ?? null : null);
   const text = (element) => (element.innerText ?? element.textContent ?? "") + [...element.querySelectorAll("*")].map((one) => (one.shadowRoot ? one.shadowRoot.textContent : "")).join(" ");
 
+  // Capitals lose accents in Greek and dots in Turkish.
+  const plain = (said) => said.toLowerCase().normalize("NFD").replace(/\p{M}+/gu, "").replaceAll("ı", "i").normalize("NFC");
   const named = (element) =>
-    (element.getAttribute("aria-label") || element.innerText || element.value || element.getAttribute("title") || "")
-      .toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+    plain(element.getAttribute("aria-label") || element.innerText || element.value || element.getAttribute("title") || "")
+      .replace(/[^\p{L}\p{N}]+/gu, " ").trim();
   const fits = (name, list) =>
-    list.some((entry) => name === entry || (name.startsWith(entry + " ") && name.length <= entry.length + 28) || (/[\u4e00-\u9fff]/.test(entry) && name.startsWith(entry)));
+    list.some((entry) => name === entry || (name.startsWith(entry + " ") && name.length <= entry.length + 28) || (/[\u3040-\u30ff\u4e00-\u9fff]/.test(entry) && name.startsWith(entry)));
+  const called = Object.fromEntries(Object.entries(names).map(([language, table]) =>
+    [language, Object.fromEntries(Object.entries(table).map(([kind, list]) => [kind, list.map(plain)]))]));
   const kindOf = (name, kinds) => {
     for (const kind of kinds)
-      for (const [language, table] of Object.entries(names)) if (fits(name, table[kind] ?? [])) return [kind, language];
+      for (const [language, table] of Object.entries(called)) if (fits(name, table[kind] ?? [])) return [kind, language];
     return null;
   };
-  const words = Object.values(names).flatMap((table) => table.words);
-  const concerns = (element) => { const found = text(element).toLowerCase(); return words.some((word) => found.includes(word)); };
+  const words = Object.values(called).flatMap((table) => table.words);
+  const concerns = (element) => { const found = plain(text(element)); return words.some((word) => found.includes(word)); };
   const clickable = () => all("button, a, [role=button], [role=link], input[type=button], input[type=submit], summary").filter(visible);
 
   const found = { tool: "", name: "", language: "", banner: null, accept: null, reject: null, settings: null, save: null, reopen: null, withdraw: null };
