@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,6 +22,20 @@ from tests.threats import (
 )
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_terminal_summary"]  # hooks
+
+_FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test leaves a ledger in the folder it runs in. Before any test module is imported, as some
+    make their app there."""
+    config.stash[_FOLDER] = TemporaryDirectory(prefix="asgi-consent-tests-")
+    os.environ["ASGI_CONSENT_LEDGER"] = f"sqlite:///{config.stash[_FOLDER].name}/ledger.db"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_FOLDER].cleanup()
+
 
 # pytest --hypothesis-profile long: for an hour when nobody waits
 settings.register_profile("long", max_examples=20_000, deadline=None)
@@ -68,15 +84,6 @@ SHOP: dict[str, Any] = {
 
 def shop_settings(**more: Any) -> Settings:
     return read_settings({**SHOP, **more})
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _ledger_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test leaves a ledger in the folder it runs in."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("ledger")
-        patch.setenv("ASGI_CONSENT_LEDGER", f"sqlite:///{folder}/ledger.db")
-        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -24,15 +25,20 @@ from tests.asgi import SECRET, SimpleApp, get, post, scope_of
 ROOT = Path(__file__).parents[1]
 
 
-def test_wheel_holds_code_templates_static_files_and_types(tmp_path: Path) -> None:
+def built(folder: Path, **environment: str) -> Path:
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
         cwd=ROOT,
+        env=os.environ | environment,
         check=True,
         capture_output=True,
     )
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def test_wheel_holds_code_templates_static_files_and_types(tmp_path: Path) -> None:
+    names = set(zipfile.ZipFile(built(tmp_path)).namelist())
 
     assert "asgi_consent/py.typed" in names
     assert "asgi_consent/catalog/services.jsonl" in names
@@ -45,6 +51,13 @@ def test_wheel_holds_code_templates_static_files_and_types(tmp_path: Path) -> No
                 continue
             assert f"asgi_consent/{folder}/{path.relative_to(source)}" in names
     assert not any(name.startswith(("middleware", "tests", "e2e")) for name in names)
+
+
+def test_wheel_is_the_same_bytes_wherever_and_whenever_it_is_built(tmp_path: Path) -> None:
+    here = built(tmp_path / "here", TZ="UTC", LC_ALL="C")
+    there = built(tmp_path / "there", TZ="Asia/Kathmandu", LC_ALL="C.UTF-8", PYTHONHASHSEED="7")
+
+    assert here.read_bytes() == there.read_bytes()
 
 
 def test_newest_entry_of_the_changelog_is_this_version() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from asgi_consent.errors import LedgerError, RecordError
 from asgi_consent.ledger.address import LedgerAddress
 from asgi_consent.ledger.keys import LedgerKeys
 from asgi_consent.ledger.ledger import Ledger
-from asgi_consent.ledger.opening import open_for_writing, open_store
+from asgi_consent.ledger.opening import open_for_writing, open_store, reading
 from asgi_consent.ledger.records import Event, Record, read_record
 from asgi_consent.ledger.retention import Purger
 from asgi_consent.ledger.store import Shown, Store
@@ -289,6 +291,34 @@ def test_a_process_that_forks_has_a_writer_of_its_own(tmp_path: Path, keys: Ledg
 
 
 # ---- opening
+
+
+def test_a_process_that_leaves_takes_nothing_from_those_that_stay(
+    tmp_path: Path, keys: LedgerKeys
+) -> None:
+    """Closing a file takes all locks of its process with it (https://sqlite.org/howtocorrupt.html,
+    2.2): a process that then closes the ledger would take itself for the last, and remove the
+    log that the others still write to."""
+    address = LedgerAddress.parse(f"sqlite:///{tmp_path}/ledger.db")
+    ledger = Ledger(address, keys)
+    append(ledger, record())
+    open_for_writing(address, keys).close()  # as the daily purge does
+    leave = (
+        "import sys; from asgi_consent.ledger.address import LedgerAddress as Address; "
+        "from asgi_consent.ledger.keys import LedgerKeys; "
+        "from asgi_consent.ledger.opening import open_for_writing; "
+        "open_for_writing(Address.parse(sys.argv[1]), LedgerKeys([sys.argv[2]])).close()"
+    )
+
+    subprocess.run([sys.executable, "-c", leave, str(address), SECRET], check=True)
+
+    assert (tmp_path / "ledger.db-wal").exists()
+    append(ledger, record())
+    with reading(address) as seen:
+        assert len(seen.rows()) == 2
+    ledger.close()
+    with reading(address) as seen:
+        assert verify(seen, keys).problems == []
 
 
 def test_a_new_ledger_gets_its_schema_and_an_old_one_keeps_it(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -39,10 +40,9 @@ class SqliteStore(Store):
         LedgerError where a file of something else is."""
         if readonly and not Path(path).exists():
             raise LedgerError(f"there is no ledger at {path}")
-        if not readonly:
-            # Readable for its owner only, from the first moment on.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._lock: IO[bytes] | None = None if readonly else _lock_file(path)
+        if not readonly:
+            self._make(path)
         mode = "ro" if readonly else "rw"
         self._connection = sqlite3.connect(
             f"file:{quote(path)}?mode={mode}",
@@ -57,6 +57,17 @@ class SqliteStore(Store):
         except BaseException:
             self.close()
             raise
+
+    def _make(self, path: str) -> None:
+        """A new file is readable for its owner only, from the first moment on. One that is there is
+        never opened by us: closing it would take SQLite's locks on it from the whole process
+        (https://sqlite.org/howtocorrupt.html, 2.2)."""
+        self._take_lock()
+        try:
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        finally:
+            self._leave_lock()
 
     def _set_up(self, path: str, readonly: bool) -> None:
         if readonly:
