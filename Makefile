@@ -8,7 +8,7 @@ WORKERS ?= 2
 # A browser that hangs may hold the very thread that is to be told so.
 HANGS := --timeout-method thread
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger wheel sbom audit clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -125,6 +125,24 @@ kills: $(VENV)/dev postgresql  ## 50 times kill -9 while records are written, on
 
 bench-ledger: $(VENV)/dev postgresql  ## what recording adds to a choice, next to no ledger at all
 	@$(BIN)/python -m benchmarks.ledger
+
+wheel: $(VENV)/dev  ## the wheel, in dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -t sdist
+
+# All that users can ask for, without what only we need; in an environment of its own.
+EXTRAS := audit,brotli,django,fast,fastapi,flask,lists,litestar,metrics,postgresql,privacy,proxy,quart,zstd
+
+$(VENV)/installed: wheel
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check "$$(ls dist/*.whl)[$(EXTRAS)]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,release]'
+
+sbom: $(VENV)/installed  ## what an installation with every extra brings, in CycloneDX: dist/sbom.json
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json $</bin/python
+
+audit: $(VENV)/installed  ## known vulnerabilities in what an installation brings (asks pypi.org)
+	$(BIN)/pip-audit --path "$$($</bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" --skip-editable
 
 clean:  ## remove what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -45,7 +45,7 @@ def test_axe_finds_nothing_from_the_banner_to_the_rights(visit: Visit, look: str
     with visitor.page.expect_event("load"):
         visitor.page.locator("asgi-consent #banner button[value=accept]").click()
     found["link"] = complaints(visitor)
-    for name in ("preferences", "rights", "receipt?as=page", "check", "no-such"):
+    for name in ("preferences", "declaration", "rights", "receipt?as=page", "check", "no-such"):
         visitor.opens(f"/_consent/{name}")
         found[f"page {name}"] = complaints(visitor)
 
@@ -77,7 +77,7 @@ def test_no_text_is_cut_and_nothing_scrolls_sideways_in_long_languages(
         spilling += host.evaluate(_SPILLING)
         assert spilling == []
         assert _sideways(site) == 0
-        for name in ("preferences", "rights"):
+        for name in ("preferences", "declaration", "rights"):
             site.opens(f"/_consent/{name}")
             assert _sideways(site) == 0, name
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from asgi_consent.banner.declaration import declaration
 from asgi_consent.banner.guard import guard_rules, parse_grants
 from asgi_consent.banner.render import Banner
 from asgi_consent.banner.static_files import FOREVER, STATIC_FILES
+from asgi_consent.banner.translations import language_of
 from asgi_consent.choosing import Choosing, described
 from asgi_consent.csp_reports import CspReports
 from asgi_consent.decision import Decision
@@ -59,6 +61,7 @@ class Endpoints:
         rights = Rights(settings, visitor, ledger, choosing, self._pages)
         self._routes: dict[tuple[str, str], _Handler] = {
             ("GET", "preferences"): self._preferences,
+            ("GET", "declaration"): self._declaration,
             ("GET", "state"): self._state,
             ("GET", "kept"): self._kept,
             ("GET", "guard.js"): self._guard,
@@ -119,6 +122,16 @@ class Endpoints:
         address = local_address(wanted, request.root + "/")
         reminds = self._visitor.reminds(request)
         await self._pages.send(exchange, 200, "preferences", address, reminds=reminds)
+
+    async def _declaration(self, exchange: Exchange) -> None:
+        """All that is declared: `?as=page`, `json`, or `part` for a page of the site to include."""
+        form = exchange.query("as")
+        if form == "json" or (not form and exchange.wants_json):
+            language = language_of(self._pages.language(exchange))
+            await exchange.answer_json(200, declaration(self._settings, language))
+            return
+        name = "declaration_list" if form == "part" else "declaration"
+        await self._pages.send(exchange, 200, name, exchange.request.root + "/")
 
     async def _state(self, exchange: Exchange) -> None:
         await exchange.answer_json(200, described(exchange.decision))

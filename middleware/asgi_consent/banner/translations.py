@@ -67,6 +67,10 @@ class Language:
     def day(self, day: date) -> str:
         return format_date(day, "long", locale=self.locale)
 
+    def country(self, code: str) -> str:
+        """Its name, of a code as in ISO 3166; empty for none."""
+        return str(self.locale.territories.get(code.upper(), code))
+
     def listing(self, items: Iterable[str]) -> str:
         return format_list([*items], "standard", locale=self.locale)
 
