@@ -142,7 +142,7 @@ sbom: $(VENV)/installed  ## what an installation with every extra brings, in Cyc
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json $</bin/python
 
 audit: $(VENV)/installed  ## known vulnerabilities in what an installation brings (asks pypi.org)
-	$(BIN)/pip-audit --path "$$($</bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" --skip-editable
+	$(BIN)/pip-audit --path "$$($</bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" --strict --skip-editable
 
 clean:  ## remove what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
