@@ -79,7 +79,9 @@ def test_ledger_of_then_is_upgraded_goes_on_and_is_whole(
 
 @released
 def test_settings_of_then_are_read(folder: Path) -> None:
-    assert load_settings(str(folder / "consent.toml")).policy.categories
+    settings = load_settings(str(folder / "consent.toml"))
+
+    assert settings.policy.categories[0].id == "necessary"
 
 
 def test_what_is_left_behind_can_be_made_again(tmp_path: Path) -> None:

@@ -34,6 +34,21 @@ def test_nothing_at_all_gives_the_defaults() -> None:
     assert len(settings.policy.services) > 300
 
 
+def test_file_of_a_newer_version_is_told_and_nothing_else() -> None:
+    with pytest.raises(SettingsError) as failed:
+        read_settings({"format": 2, "what": "ever"}, "consent.toml")
+
+    assert str(failed.value) == (
+        "consent.toml: format: is of a newer asgi-consent; this one, 0.1.0, reads up to format = 1"
+    )
+
+
+@pytest.mark.parametrize("number", [0, "1", True])
+def test_format_is_a_number(number: object) -> None:
+    with pytest.raises(SettingsError, match=r"format: .*expected a whole number from 1"):
+        read_settings({"format": number})
+
+
 def test_page_that_stays_has_no_policy_of_the_browser() -> None:
     assert read_settings({"activation": "in-place"}).policy.csp is CspMode.OFF
     (mistake,) = mistakes({"activation": "in-place", "csp": "enforce"})

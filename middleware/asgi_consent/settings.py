@@ -38,7 +38,9 @@ from asgi_consent.privacy.check import PersonalData
 from asgi_consent.region_profiles import regional_rules
 from asgi_consent.site import Controller, Site, read_controller, read_site
 from asgi_consent.tables import Table
+from asgi_consent.version import __version__
 
+FORMAT = 1  # of consent.toml; a later one goes on reading it
 _LONGEST = timedelta(days=400)  # what browsers keep a cookie for, RFC 6265bis section 5.5
 
 
@@ -104,6 +106,11 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     """The same from a parsed document. Raises SettingsError with every problem found."""
     problems: list[Problem] = []
     root = Table(data, "", problems)
+    if (
+        root.whole("format", FORMAT) > FORMAT
+    ):  # whatever else is said of it would be beside the point
+        why = f"is of a newer asgi-consent; this one, {__version__}, reads up to format = {FORMAT}"
+        raise SettingsError(source, [Problem("format", "", why)])
     site, own_hosts = read_site(root.table("site"))
     categories = _categories(root.table("categories"))
     consent_mode = _consent_mode(root.table("consent_mode"))

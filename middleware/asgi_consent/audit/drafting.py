@@ -18,6 +18,7 @@ from asgi_consent.audit.stores import COOKIE
 from asgi_consent.catalog.domains import is_public_suffix, registrable_domain
 from asgi_consent.catalog.patterns import HostPattern
 from asgi_consent.declarations import is_token
+from asgi_consent.settings import FORMAT
 
 _STORES = ("localStorage", "sessionStorage", "indexedDB", "cacheStorage", "fileSystem")
 _DAY = 24 * 3600
@@ -36,6 +37,7 @@ def _lines(inventory: Inventory) -> Iterator[str]:
     yield "# Read every entry: a scan sees what it met, not what you do."
     yield f"# States: {', '.join(inventory.states) or 'none'}."
     yield ""
+    yield f"format = {FORMAT}"
     yield 'mode = "observe"  # "enforce", once everything below is right'
     yield ""
     yield "[policy]"
