@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import BaseHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 from urllib.robotparser import RobotFileParser
 
 from asgi_consent.audit.links import is_page
@@ -111,10 +111,10 @@ def _any_certificate() -> ssl.SSLContext:
 def _fetch(url: str, walled: Wall) -> tuple[int, str]:
     """Status and text, through the wall as everything; status 0 where nobody answers."""
     proxy = f"http://127.0.0.1:{walled.port}"
-    trust = _any_certificate() if walled.insecure else ssl.create_default_context()
-    opener = build_opener(
-        ProxyHandler({"http": proxy, "https": proxy}), HTTPSHandler(context=trust)
-    )
+    handlers: list[BaseHandler] = [ProxyHandler({"http": proxy, "https": proxy})]
+    if walled.insecure:
+        handlers.append(HTTPSHandler(context=_any_certificate()))
+    opener = build_opener(*handlers)
     request = Request(url, headers={"User-Agent": AGENT})
     try:
         with opener.open(request, timeout=_PATIENCE) as answer:
