@@ -26,6 +26,13 @@ def declared(app: ConsentMiddleware) -> list[dict[str, Any]]:
     return found
 
 
+def of_the_site(categories: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what is ours, which an app may not set."""
+    for category in categories:
+        category["services"] = [one for one in category["services"] if one["id"] != "asgi-consent"]
+    return categories
+
+
 def cookies_of(categories: list[dict[str, Any]]) -> set[str]:
     return {
         cookie["name"].replace("*", "x")
@@ -48,7 +55,7 @@ def addresses_of(categories: list[dict[str, Any]]) -> set[str]:
 @pytest.mark.parametrize("name", ["", "preferences", "statistics", "marketing"])
 def test_what_passes_is_what_is_declared_for_the_category(protect: Protect, name: str) -> None:
     """Each declared cookie and host, with nothing agreed to and with one category."""
-    everything = declared(protect(SimpleApp()))
+    everything = of_the_site(declared(protect(SimpleApp())))
     assert [category["id"] for category in everything] == [
         "necessary", "preferences", "statistics", "marketing",
     ]  # fmt: skip
@@ -82,6 +89,28 @@ def test_page_and_part_name_all_that_the_data_names(protect: Protect) -> None:
             named = [one["name"] for one in service["cookies"]]
             assert {*named, *service["storage"], *service["hosts"]} <= codes
         assert bool(soup.find("h1")) == (form == "page")
+
+
+@pytest.mark.clause("C12")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_our_own_cookies_are_declared_by_the_names_and_lifetimes_they_have(
+    protect: Protect, scheme: str
+) -> None:
+    app = protect(SimpleApp(), consent={"lifetime": "90d"})
+    page = get(app, "/_consent/declaration?as=json", scheme=scheme)
+    (ours, *_) = json.loads(page.body)["categories"][0]["services"]
+    told = {cookie["name"]: cookie["lifetime"] for cookie in ours["cookies"]}
+
+    for choice in (b"choice=accept", b"choice=save&reminder=on", b"choice=once&service=films"):
+        answer = post(app, "/_consent/choice", choice, scheme=scheme)
+        for cookie in answer.all("set-cookie"):
+            name, _, rest = cookie.decode().partition("=")
+            if "Max-Age=0" not in rest:
+                days = "Max-Age=7776000" in rest
+                assert told[name] == ("90 days" if days else "5 minutes")
+    assert ours["name"] == "Your cookie choice"
+    for where in ("declaration", "preferences"):
+        assert "asgi_consent_reminder" in get(app, f"/_consent/{where}").body.decode()
 
 
 def test_vendors_country_and_lifetimes_are_words_of_the_language(protect: Protect) -> None:

@@ -65,7 +65,7 @@ ON_PAGES = [
     "banner.render:Banner.head", "banner.render:Banner.body", "banner.render:Banner.own_files",
     "banner.render:Banner.language", "banner.render:Banner._render_body",
     "banner.render:Banner._render_placeholder", "banner.render:Banner._context",
-    "banner.render:Banner._write_guard", "banner.render:_State.of", "banner.shown:ShownDocuments.of",
+    "banner.render:Banner._write_guard", "banner.state:State.of", "banner.shown:ShownDocuments.of",
     "html.rewriter:Rewriter.feed", "html.rewriter:Rewriter.close", "html.rewriter:Rewriter._take",
     "html.rewriter:Rewriter._start", "html.rewriter:Rewriter._put_body",
     "html.tokenizer:Tokenizer.feed", "html.gating:Gating.start_tag", "html.gating:Gating.html",

@@ -15,6 +15,7 @@ from asgi_consent.http.request import Request, local_address
 from asgi_consent.languages import N_
 from asgi_consent.ledger.records import Event
 from asgi_consent.limits import Limiter, whence
+from asgi_consent.ours import OURS
 from asgi_consent.pages import Pages
 from asgi_consent.policy import Delivery, Policy
 from asgi_consent.recording import Recorder, denied, is_less
@@ -23,7 +24,7 @@ from asgi_consent.settings import Settings
 from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import Header, Headers
 from asgi_consent.update import Update
-from asgi_consent.visitor import OURS, VisitorCookies
+from asgi_consent.visitor import VisitorCookies
 
 _UNRECORDED = (
     "Your choice could not be recorded just now, so it does not count: only what is necessary is "

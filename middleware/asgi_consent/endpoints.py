@@ -128,7 +128,9 @@ class Endpoints:
         form = exchange.query("as")
         if form == "json" or (not form and exchange.wants_json):
             language = language_of(self._pages.language(exchange))
-            await exchange.answer_json(200, declaration(self._settings, language))
+            await exchange.answer_json(
+                200, declaration(self._settings, language, secure=exchange.request.secure)
+            )
             return
         name = "declaration_list" if form == "part" else "declaration"
         await self._pages.send(exchange, 200, name, exchange.request.root + "/")

@@ -33,9 +33,9 @@ class Pages:
     ) -> None:
         """`name` is that of its template, `address` where its way back leads to; `scripts`: it has
         a script of ours."""
-        root = exchange.request.root
-        language = self.language(exchange)
-        body = self._banner.page(name, exchange.decision, root, address, language, **more)
+        request, language = exchange.request, self.language(exchange)
+        more["secure"] = request.secure
+        body = self._banner.page(name, exchange.decision, request.root, address, language, **more)
         policy = _POLICY + (b"; script-src 'self'" if scripts else b"")
         head: Header = (b"content-security-policy", policy)
         await exchange.answer(status, _HTML, body, [head, *(headers or [])])

@@ -59,7 +59,7 @@ class Recorder:
         before = decision.consent
         try:
             event = event or event_of(before, after)
-            shown = await self._shown(fields, decision)
+            shown = await self._shown(request, fields, decision)
             made = self._made(request, decision, after, fields, event, shown)
         except RecordError:
             return False
@@ -120,15 +120,14 @@ class Recorder:
             extras=self._extras(request),
         )
 
-    async def _shown(self, fields: Fields, decision: Decision) -> Shown | None:
+    async def _shown(self, request: Request, fields: Fields, decision: Decision) -> Shown | None:
         """What the visitor was shown, where that can be known: a page may be older than this
         process, or of another machine, and then the ledger has it or nobody has."""
         hash_ = fields.first("shown")
         if len(hash_) != 64:
             return None
-        shown = self._banner.find_shown(
-            hash_, decision, self._banner.language(fields.first("lang"))
-        )
+        language = self._banner.language(fields.first("lang"))
+        shown = self._banner.find_shown(hash_, decision, language, secure=request.secure)
         if shown is None:
             try:
                 shown = await self._ledger.shown(hash_)

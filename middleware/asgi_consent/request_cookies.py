@@ -13,9 +13,9 @@ from asgi_consent.decision import Decision, Grants
 from asgi_consent.findings import Findings
 from asgi_consent.http.cookies import filter_cookies
 from asgi_consent.http.request import Request
+from asgi_consent.ours import OURS
 from asgi_consent.policy import Policy
 from asgi_consent.types import Headers
-from asgi_consent.visitor import OURS
 
 _REMEMBERED = 1024
 _LONGEST = 4096  # bytes; a longer header is worked out each time, so that memory is bounded

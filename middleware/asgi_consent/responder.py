@@ -295,6 +295,7 @@ class Responder:
             just_chosen=self._tools.visitor.just_chose(decision.consent),
             reminds=self._tools.visitor.reminds(request),
             bounded=self._tools.boundary.enforces,
+            secure=request.secure,
         )
         head = meta + banner.head(decision, request.host, place)
 

@@ -32,10 +32,11 @@ from asgi_consent.http.links import filter_links
 from asgi_consent.http.refresh import refresh_url
 from asgi_consent.http.request import Request
 from asgi_consent.http.structured import filter_dictionary, filter_list
+from asgi_consent.ours import OURS
 from asgi_consent.privacy.check import PersonalDataCheck
 from asgi_consent.removals import removals
 from asgi_consent.types import Headers
-from asgi_consent.visitor import OURS, VisitorCookies
+from asgi_consent.visitor import VisitorCookies
 
 
 @dataclass(frozen=True, slots=True)

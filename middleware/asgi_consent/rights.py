@@ -22,11 +22,12 @@ from asgi_consent.ledger.ledger import Ledger
 from asgi_consent.ledger.proof import signed, signer_of
 from asgi_consent.ledger.records import Event
 from asgi_consent.limits import Limiter
+from asgi_consent.ours import OURS
 from asgi_consent.pages import Pages
 from asgi_consent.receipts import Entry, Receipt, entries_of
 from asgi_consent.settings import Settings
 from asgi_consent.types import Header, Headers
-from asgi_consent.visitor import OURS, VisitorCookies
+from asgi_consent.visitor import VisitorCookies
 
 _OUT_OF_REACH = (
     "The record of your decisions is out of reach just now. Please try again in a moment."

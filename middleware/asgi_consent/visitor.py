@@ -20,22 +20,12 @@ from asgi_consent.http.cookies import (
 )
 from asgi_consent.http.known_scopes import KnownScopes, read_scopes, write_scopes
 from asgi_consent.http.request import Request
+from asgi_consent.ours import ALL, CONSENT, ONCE, OPERATOR, REMINDER, SCOPES, VARIANT, name_of
 from asgi_consent.signing import CLOCK_SKEW, OPERATOR_STAYS, ConsentSigner
 from asgi_consent.types import Header, Headers
 from asgi_consent.variants import NEW, variant_of
 
-CONSENT = b"asgi_consent"
-ONCE = b"asgi_consent_once"
-SCOPES = b"asgi_consent_scopes"
-REMINDER = b"asgi_consent_reminder"
-VARIANT = b"asgi_consent_variant"  # for caches in between, with delivery = "shared" only
-OPERATOR = b"asgi_consent_operator"
-
-_PREFIX = b"__Host-"
 _JUST = 8  # seconds
-_ALL = (CONSENT, ONCE, SCOPES, REMINDER, VARIANT, OPERATOR)
-#: nobody but us may read or set these
-OURS = frozenset(prefix + name for prefix in (b"", _PREFIX) for name in _ALL)
 
 
 class VisitorCookies:
@@ -134,7 +124,7 @@ class VisitorCookies:
     def remove_all(self, request: Request) -> Headers:
         """For a visitor who is forgotten."""
         removed: Headers = []
-        for name in _ALL:
+        for name in ALL:
             removed += remove_cookie(_name(request, name), CookieScope(), secure=request.secure)
         return removed
 
@@ -149,7 +139,7 @@ class VisitorCookies:
 
 
 def _name(request: Request, name: bytes) -> bytes:
-    return _PREFIX + name if request.secure else name
+    return name_of(name, secure=request.secure)
 
 
 def _read(request: Request, name: bytes) -> bytes | None:

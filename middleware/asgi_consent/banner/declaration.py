@@ -1,6 +1,7 @@
 """The cookie declaration as data: all that is declared, by category and service, in one language.
 
-It is made from what the gate goes by, so it cannot say anything else.
+It is made from what the gate goes by, so it cannot say anything else. The preferences list the
+same.
 """
 
 from __future__ import annotations
@@ -10,10 +11,18 @@ from typing import Any
 from asgi_consent.banner.translations import Language
 from asgi_consent.banner.words import purpose_of
 from asgi_consent.catalog.services import CookiePattern, Service
+from asgi_consent.ours import own_service
+from asgi_consent.policy import Category
 from asgi_consent.settings import Settings
 
 
-def declaration(settings: Settings, language: Language) -> dict[str, Any]:
+def services_of(settings: Settings, category: Category, *, secure: bool) -> list[Service]:
+    """What is declared for a category, and what we keep ourselves; `secure`: over HTTPS."""
+    ours = [own_service(settings, secure=secure)] if category.necessary else []
+    return [*ours, *(one for one in settings.policy.declared if one.category == category.id)]
+
+
+def declaration(settings: Settings, language: Language, *, secure: bool) -> dict[str, Any]:
     """As JSON has it; names of cookies and storage keys are patterns, `*` any run of characters."""
     policy, say = settings.policy, language.say
     revision = policy.revision
@@ -31,8 +40,7 @@ def declaration(settings: Settings, language: Language) -> dict[str, Any]:
                 "necessary": category.necessary,
                 "services": [
                     _service(service, language)
-                    for service in policy.declared
-                    if service.category == category.id
+                    for service in services_of(settings, category, secure=secure)
                 ],
             }
             for category in policy.categories

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,22 +16,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import escape
 
 from asgi_consent.assets import TEMPLATES
+from asgi_consent.banner.declaration import services_of
 from asgi_consent.banner.guard import guard_script
 from asgi_consent.banner.shown import ShownDocuments
+from asgi_consent.banner.state import BARE, State
 from asgi_consent.banner.static_files import STATIC_FILES, sha256_digest
 from asgi_consent.banner.translations import Language, language_of, speak
 from asgi_consent.banner.vendors import GPP, INTERPRETER
 from asgi_consent.banner.words import content_of, purpose_of, sentence_of
 from asgi_consent.catalog.services import Service
-from asgi_consent.consent import UNKNOWN, Status
+from asgi_consent.consent import UNKNOWN
 from asgi_consent.decision import Decision, Grants
 from asgi_consent.http.csp import OwnFiles
 from asgi_consent.http.request import Request
-from asgi_consent.languages import ENGLISH, LANGUAGES, N_, choose
+from asgi_consent.languages import LANGUAGES, N_, choose
 from asgi_consent.ledger.store import Shown
-from asgi_consent.policy import Activation, Rule
+from asgi_consent.policy import Activation
 from asgi_consent.settings import Settings
-from asgi_consent.update import NOTHING_NEW, Delta, Update
 
 # Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
 # URL.
@@ -39,63 +40,6 @@ _ADDRESS = "THE-RETURN-ADDRESS"
 _ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
 
 _is_authority = re.compile(r"[a-z0-9_.:\[\]-]+").fullmatch
-
-_SAID = {
-    Status.GIVEN: N_("Saved. You can change it any time."),
-    Status.REFUSED: N_("Saved. Only what is necessary is used."),
-    Status.WITHDRAWN: N_("Withdrawn. Only what is necessary is used."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """All that the banner depends on, so that equal states share one rendering."""
-
-    root: str
-    language: str
-    asks: bool
-    opt_in: bool
-    signals: tuple[str, ...]
-    withdrawable: bool
-    reminds: bool
-    categories: frozenset[str]
-    services: frozenset[str]
-    said: str
-    update: Update | None = None
-    delta: Delta = NOTHING_NEW
-
-    @classmethod
-    def of(
-        cls,
-        decision: Decision,
-        root: str,
-        language: str,
-        *,
-        just_chosen: bool = False,
-        reminds: bool = False,
-    ) -> _State:
-        return cls(
-            root,
-            language,
-            decision.asks,
-            decision.rule is Rule.OPT_IN,
-            decision.signals.names if decision.gpc_honoured else (),
-            decision.status is Status.GIVEN,
-            reminds,
-            decision.grants.categories,
-            decision.grants.services,
-            _SAID.get(decision.status, "") if just_chosen else "",
-            None if decision.asks else decision.update,
-            NOTHING_NEW if decision.asks else decision.delta,
-        )
-
-    def bare(self) -> _State:
-        """The same without what is the visitor's own."""
-        nothing: frozenset[str] = frozenset()
-        return replace(self, root="", categories=nothing, services=nothing, said="", reminds=False)
-
-
-_BARE = _State("", ENGLISH, True, True, (), False, False, frozenset(), frozenset(), "")
 
 
 def _css(name: str) -> str:
@@ -113,7 +57,8 @@ _CSS_OF = {
 class Placement:
     """The page that the banner goes into. `root` is where the app is mounted, `address` what to
     come back to; `reloads`: it can be loaded again without harm; `just_chosen`: say so. `nonce` and
-    `with_integrity` are what the app's policy asks of scripts; `bounded`: ours is enforced."""
+    `with_integrity` are what the app's policy asks of scripts; `bounded`: ours is enforced;
+    `secure`: it came over HTTPS."""
 
     root: str
     address: str
@@ -123,6 +68,7 @@ class Placement:
     just_chosen: bool = False
     reminds: bool = False
     bounded: bool = False
+    secure: bool = False
 
 
 class Banner:
@@ -152,7 +98,7 @@ class Banner:
         #: the guard's script for a set of grants on a host
         self.guard = lru_cache(64)(self._write_guard)
         # A mistake in a template shows now, not when the first visitor comes.
-        self._body_of(_State.of(Decision(settings.policy), "", self.language()))
+        self._body_of(State.of(Decision(settings.policy), "", self.language()))
 
     def language(self, *wanted: str) -> str:
         """The tag of the language to speak with who wants one of these, the first of them most."""
@@ -166,10 +112,11 @@ class Banner:
 
     def body(self, decision: Decision, place: Placement, language: str) -> bytes:
         """Banner and link, first in the body."""
-        state = _State.of(
+        state = State.of(
             decision,
             place.root,
             language,
+            secure=place.secure,
             just_chosen=place.just_chosen,
             reminds=place.reminds,
         )
@@ -201,10 +148,12 @@ class Banner:
 
         return OwnFiles(scripts, styles, digests)
 
-    def find_shown(self, hash_: str, decision: Decision, language: str) -> Shown | None:
+    def find_shown(
+        self, hash_: str, decision: Decision, language: str, *, secure: bool
+    ) -> Shown | None:
         """What a visitor with this decision says to have seen, by its hash: something that this
         process has shown, or would have."""
-        state = _State.of(decision, "", language).bare()
+        state = State.of(decision, "", language, secure=secure).bare()
         for surface in ("banner", "preferences"):
             if (shown := self.shown.of(language, surface, state)).hash == hash_:
                 return shown
@@ -218,11 +167,12 @@ class Banner:
         address: str,
         language: str,
         *,
+        secure: bool = False,
         reminds: bool = False,
         **more: Any,
     ) -> bytes:
         """A page of our own: `preferences`, `blocked`, `error`."""
-        state = _State.of(decision, root, language, reminds=reminds)
+        state = State.of(decision, root, language, secure=secure, reminds=reminds)
         context = self._context(state)
         if name == "preferences":
             context["shown"] = self.shown.of(language, "preferences", state.bare()).hash
@@ -230,7 +180,7 @@ class Banner:
         context |= {"consent": decision.consent}
         return _ascii(self._environment.get_template(f"{name}.html").render(context))
 
-    def _render_body(self, state: _State) -> list[bytes | str]:
+    def _render_body(self, state: State) -> list[bytes | str]:
         """The banner in pieces: its bytes, and in between the names of stand-ins."""
         context = self._context(state)
         context |= {"address": _ADDRESS, "address_quoted": _ADDRESS_QUOTED}
@@ -239,7 +189,7 @@ class Banner:
         pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED})", text)
         return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
 
-    def _render_shown(self, surface: str, state: _State, service: Service | None = None) -> str:
+    def _render_shown(self, surface: str, state: State, service: Service | None = None) -> str:
         """The document that is kept as a proof."""
         context = self._context(state)
         context |= {"address": "", "address_quoted": ""}
@@ -259,7 +209,7 @@ class Banner:
         grants: bool = True,
     ) -> str:
         """`grants`: with the buttons that allow the service."""
-        bare = replace(_BARE, language=language)
+        bare = replace(BARE, language=language)
         shown = self.shown.of(language, "placeholder", bare, service).hash if service else ""
         return self._environment.get_template("placeholder.html").render(
             service=service,
@@ -277,7 +227,7 @@ class Banner:
         labels = {known.id: known.label for known in self._settings.policy.categories}
         return labels.get(category)
 
-    def _context(self, state: _State) -> dict[str, Any]:
+    def _context(self, state: State) -> dict[str, Any]:
         settings, categories = self._settings, self._settings.policy.categories
         language = language_of(state.language)
         return {
@@ -293,6 +243,7 @@ class Banner:
             "rights_js": self._file("rights.js", state.root),
             "page_css": self._file("page.css", state.root),
             "optional": [c for c in categories if not c.necessary],
+            "services_of": partial(services_of, settings, secure=state.secure),
             "in_use": self._in_use(state, language),
             "notice": settings.announced.notice,
             "upcoming_from": settings.announced.effective,
@@ -311,7 +262,7 @@ class Banner:
             known += b' data-activate="%s"' % _ascii(str(escape(address)))
         return known
 
-    def _in_use(self, state: _State, language: Language) -> str:
+    def _in_use(self, state: State, language: Language) -> str:
         policy = self._settings.policy
         names = [c.label for c in policy.categories if c.necessary or c.id in state.categories]
         names += [service.name for id_, service in policy.services.items() if id_ in state.services]

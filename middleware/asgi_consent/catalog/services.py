@@ -33,6 +33,12 @@ class Lifetime:
         if self.text != SESSION and not _LIFETIME.fullmatch(self.text):
             raise ValueError('a lifetime such as "30m", "24h", "180d", "13mo", "2y" or "session"')
 
+    @classmethod
+    def of(cls, duration: timedelta) -> Lifetime:
+        """In the largest unit that says it exactly; days, as a year is not always as long."""
+        unit = next(unit for unit in ("d", "h", "m", "s") if not duration % _UNITS[unit])
+        return cls(f"{duration // _UNITS[unit]}{unit}")
+
     @property
     def duration(self) -> timedelta | None:
         """None for a session cookie, which ends with the browser."""
