@@ -14,12 +14,14 @@ import tempfile
 from pathlib import Path
 
 from asgi_consent.banner.guard import guard_script
-from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.static_files import files_of
 from asgi_consent.decision import Grants
 from asgi_consent.demo.app import SETTINGS
 from asgi_consent.settings import Settings, load_settings, read_settings
+from asgi_consent.theme import Theme
 
 #: package → its script and its styles
+FILES = files_of(Theme())
 OTHERS = {
     "vanilla-cookieconsent": ("dist/cookieconsent.umd.js", "dist/cookieconsent.css"),
     "orejime": ("dist/orejime-standard-en.js", "dist/orejime-standard.css"),
@@ -33,8 +35,8 @@ def size(body: bytes) -> int:
 
 def ours(name: str, settings: Settings) -> tuple[str, int, int]:
     guard = guard_script(settings.policy, Grants(), "shop.example")
-    scripts = size(guard) + size(STATIC_FILES["banner.js"].body)
-    return name, scripts, size(STATIC_FILES["banner.css"].body)
+    scripts = size(guard) + size(FILES["banner.js"].body)
+    return name, scripts, size(FILES["banner.css"].body)
 
 
 def packed(package: str, folder: Path) -> dict[str, bytes]:
@@ -65,7 +67,7 @@ def others() -> list[tuple[str, int, int]]:
 
 
 def main() -> None:
-    parts = [(name, size(STATIC_FILES[name].body)) for name in ("guard.js", "banner.js")]
+    parts = [(name, size(FILES[name].body)) for name in ("guard.js", "banner.js")]
     print("\n".join(f"{name:<12} {bytes_:>7,} bytes without rules" for name, bytes_ in parts))
     print(f"\n{'':<36}{'scripts':>9}{'styles':>9}")
     rows = [

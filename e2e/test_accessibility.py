@@ -22,11 +22,12 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-def complaints(visitor: Visitor) -> list[str]:
+def complaints(visitor: Visitor, within: str = "html") -> list[str]:
     """What axe-core has to say, each with where."""
     visitor.page.evaluate(_AXE)
     found = visitor.page.evaluate(
-        "(tags) => axe.run({ runOnly: tags }).then((result) => result.violations)", _RULES
+        "([within, runOnly]) => axe.run(within, { runOnly }).then((found) => found.violations)",
+        [within, _RULES],
     )
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from asgi_consent.banner.declaration import declaration
 from asgi_consent.banner.guard import guard_rules, parse_grants
 from asgi_consent.banner.render import Banner
-from asgi_consent.banner.static_files import FOREVER, STATIC_FILES
+from asgi_consent.banner.static_files import FOREVER
 from asgi_consent.banner.translations import language_of
 from asgi_consent.choosing import Choosing, described
 from asgi_consent.csp_reports import CspReports
@@ -95,7 +95,7 @@ class Endpoints:
         try:
             if handler:
                 await handler(exchange)
-            elif method == "GET" and name in STATIC_FILES:
+            elif method == "GET" and name in self._banner.files:
                 await self._static(exchange, name)
             elif allowed := [way for way, known in self._routes if known == name]:
                 raise Refusal(
@@ -152,7 +152,7 @@ class Endpoints:
         # Only what this very version would name: an older node must not poison a new address.
         asked = exchange.query("v")
         cache = FOREVER if asked == self._banner.guard_version else "no-cache"
-        await exchange.answer(200, STATIC_FILES["guard.js"].media_type, body, cache=cache)
+        await exchange.answer(200, self._banner.files["guard.js"].media_type, body, cache=cache)
 
     async def _gpc_file(self, exchange: Exchange) -> None:
         """Says that this site acts on the signal, https://w3c.github.io/gpc/#gpc-support-resource;
@@ -170,7 +170,7 @@ class Endpoints:
         await exchange.answer_json(200, guard_rules(self._policy, grants, host))
 
     async def _static(self, exchange: Exchange, name: str) -> None:
-        file = STATIC_FILES[name]
+        file = self._banner.files[name]
         cache = FOREVER if exchange.query("v") == file.version else "no-cache"
         await exchange.answer(200, file.media_type, file.body, cache=cache)
 

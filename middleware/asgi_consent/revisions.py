@@ -65,12 +65,13 @@ def in_force(settings: Settings, today: date) -> Settings:
         return _with_updates(settings)
     binding = max(earlier, key=lambda s: s.policy.revision.number)
     others = tuple(s for s in settings.history if s is not binding)
-    # Where things are is not a matter of revisions.
+    # Where things are, and how they look, is not a matter of revisions.
     binding = replace(
         binding,
         history=others,
         mode=settings.mode,
         prefix=settings.prefix,
+        theme=settings.theme,
         ledger=settings.ledger,
         policy=replace(binding.policy, closed=settings.policy.closed),
     )

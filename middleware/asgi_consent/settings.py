@@ -38,6 +38,7 @@ from asgi_consent.privacy.check import PersonalData
 from asgi_consent.region_profiles import regional_rules
 from asgi_consent.site import Controller, Site, read_controller, read_site
 from asgi_consent.tables import Table
+from asgi_consent.theme import Theme, read_theme
 from asgi_consent.version import __version__
 
 FORMAT = 1  # of consent.toml; a later one goes on reading it
@@ -53,6 +54,7 @@ class Settings:
     policy: Policy = field(default_factory=lambda: Policy(builtin_services(), builtin_tail()))
     site: Site = field(default_factory=Site)
     controller: Controller = field(default_factory=Controller)
+    theme: Theme = field(default_factory=Theme)
     mode: Mode = Mode.ENFORCE
     activation: Activation = Activation.RELOAD
     lifetime: timedelta = timedelta(days=180)
@@ -122,6 +124,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     settings = Settings(
         site=site,
         controller=read_controller(root.table("controller")),
+        theme=read_theme(root.table("theme")),
         mode=root.choice("mode", Mode, Mode.ENFORCE),
         activation=activation,
         lifetime=(lifetime := _lifetime(root.table("consent"))),

@@ -10,8 +10,10 @@ import re
 import pytest
 
 from asgi_consent.assets import STATIC
-from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.static_files import files_of
+from asgi_consent.theme import Theme
 
+STATIC_FILES = files_of(Theme())
 GUARD_PARTS = ("rules", "stores", "elements", "requests", "api")
 BUILT = json.loads((STATIC / "built.json").read_text())
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from asgi_consent.banner.static_files import STATIC_FILES
+from asgi_consent.banner.static_files import SCRIPTS
 from asgi_consent.banner.vendors import gpp_script, vendors_script
 from asgi_consent.catalog.domains import is_same_site, registrable_domain
 from asgi_consent.catalog.patterns import HostPattern, patterns_of_cookies, patterns_of_storage
@@ -94,7 +94,7 @@ def _names(patterns: Iterable[tuple[str, Service]], grants: Grants) -> list[list
 def guard_script(policy: Policy, grants: Grants, page_host: str) -> bytes:
     """The guard, and behind it what vendors' scripts are told."""
     rules = json.dumps(guard_rules(policy, grants, page_host), separators=(",", ":"))
-    guard = STATIC_FILES["guard.js"].body.replace(b"__CONSENT_RULES__", rules.encode("ascii"), 1)
+    guard = SCRIPTS["guard.js"].body.replace(b"__CONSENT_RULES__", rules.encode("ascii"), 1)
     return guard + vendors_script(policy, grants) + gpp_script(policy, grants)
 
 

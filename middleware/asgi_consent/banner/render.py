@@ -20,7 +20,7 @@ from asgi_consent.banner.declaration import services_of
 from asgi_consent.banner.guard import guard_script
 from asgi_consent.banner.shown import ShownDocuments
 from asgi_consent.banner.state import BARE, State
-from asgi_consent.banner.static_files import STATIC_FILES, sha256_digest
+from asgi_consent.banner.static_files import SCRIPTS, files_of, sha256_digest
 from asgi_consent.banner.translations import Language, language_of, speak
 from asgi_consent.banner.vendors import GPP, INTERPRETER
 from asgi_consent.banner.words import content_of, purpose_of, sentence_of
@@ -42,15 +42,8 @@ _ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
 _is_authority = re.compile(r"[a-z0-9_.:\[\]-]+").fullmatch
 
 
-def _css(name: str) -> str:
-    return STATIC_FILES[name].body.decode()
-
-
-_CSS_OF = {
-    "banner": _css("banner.css"),
-    "preferences": _css("page.css"),
-    "placeholder": _css("placeholder.css"),
-}
+# Each surface of which proofs are kept, and its style sheet.
+_SHEET_OF = {"banner": "banner.css", "preferences": "page.css", "placeholder": "placeholder.css"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +67,8 @@ class Placement:
 class Banner:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        #: our scripts and style sheets, by their names
+        self.files = files_of(settings.theme)
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -87,6 +82,7 @@ class Banner:
             site=settings.site,
             controller=settings.controller,
             policy=settings.policy,
+            theme=settings.theme,
             content_of=content_of,
             purpose_of=purpose_of,
             any_chosen=lambda services, chosen: any(s.id in chosen for s in services),
@@ -127,7 +123,7 @@ class Banner:
         }
         # Piece by piece: what is put in is never looked through for stand-ins itself.
         banner = b"".join(texts[piece] if isinstance(piece, str) else piece for piece in pieces)
-        digest = STATIC_FILES["banner.js"].digest if place.with_integrity else b""
+        digest = SCRIPTS["banner.js"].digest if place.with_integrity else b""
         more = self._for_the_banner(place)
         return banner + _script(self._file("banner.js", place.root), place.nonce, digest, more)
 
@@ -144,7 +140,7 @@ class Banner:
 
         def digests() -> tuple[bytes, ...]:
             guard = self._guard_digest(decision.grants, request.host)
-            return tuple(b"'%s'" % digest for digest in (guard, STATIC_FILES["banner.js"].digest))
+            return tuple(b"'%s'" % digest for digest in (guard, SCRIPTS["banner.js"].digest))
 
         return OwnFiles(scripts, styles, digests)
 
@@ -193,7 +189,7 @@ class Banner:
         """The document that is kept as a proof."""
         context = self._context(state)
         context |= {"address": "", "address_quoted": ""}
-        context |= {"consent": UNKNOWN, "standalone": True, "css": _CSS_OF[surface]}
+        context |= {"consent": UNKNOWN, "standalone": True, "css": self._css(surface)}
         if service is not None:
             context |= {"service": service, "host": "", "grants": True}
             context["category"] = self._label(service.category)
@@ -270,7 +266,7 @@ class Banner:
 
     @cached_property
     def guard_version(self) -> str:
-        scripts = STATIC_FILES["guard.js"].version + INTERPRETER.version + GPP.version
+        scripts = SCRIPTS["guard.js"].version + INTERPRETER.version + GPP.version
         return scripts + self._settings.policy.version
 
     def _guard_address(self, grants: Grants, root: str) -> str:
@@ -285,8 +281,11 @@ class Banner:
     def _prefix(self, root: str) -> str:
         return root + self._settings.prefix
 
+    def _css(self, surface: str) -> str:
+        return self.files[_SHEET_OF[surface]].body.decode()
+
     def _file(self, name: str, root: str) -> str:
-        return f"{self._prefix(root)}/{name}?v={STATIC_FILES[name].version}"
+        return f"{self._prefix(root)}/{name}?v={self.files[name].version}"
 
 
 def _script(address: str, nonce: bytes, digest: bytes, more: bytes = b"") -> bytes:

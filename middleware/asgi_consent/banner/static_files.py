@@ -1,4 +1,5 @@
-"""The scripts and styles we serve: read once, named by their content, cacheable for ever.
+"""The scripts and styles we serve: read once, named by their content, cacheable for ever. Style
+sheets begin with the tokens of the operator's theme.
 
 The scripts are written in `static/` and made smaller by `make static` (`static/build.mjs`); what it
 makes is kept in the repository, so that nobody who uses them needs a tool.
@@ -8,24 +9,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 
 from asgi_consent.assets import STATIC
+from asgi_consent.theme import Theme
 
 _MEDIA_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 FOREVER = "public, max-age=31536000, immutable"
 
 
 class StaticFile:
-    """A file made of one or several in `static/`."""
+    """A file made of an opening, and one or several in `static/`."""
 
-    def __init__(self, *parts: str) -> None:
+    def __init__(self, *parts: str, opening: str = "") -> None:
         self._parts = parts
+        self._opening = opening.encode()
         self.media_type = _MEDIA_TYPES[parts[-1].rpartition(".")[2]]
 
     @cached_property
     def body(self) -> bytes:
-        return b"".join((STATIC / part).read_bytes() for part in self._parts)
+        return self._opening + b"".join((STATIC / part).read_bytes() for part in self._parts)
 
     @cached_property
     def version(self) -> str:
@@ -42,12 +46,16 @@ def sha256_digest(body: bytes) -> bytes:
     return b"sha256-" + base64.b64encode(hashlib.sha256(body).digest())
 
 
-STATIC_FILES = {
+SCRIPTS = {
     "guard.js": StaticFile("guard.min.js"),
     "banner.js": StaticFile("banner.min.js"),
     "activate.js": StaticFile("activate.min.js"),
     "rights.js": StaticFile("rights.js"),
-    "banner.css": StaticFile("consent.css", "banner.css"),
-    "page.css": StaticFile("consent.css", "page.css"),
-    "placeholder.css": StaticFile("consent.css", "placeholder.css"),
 }
+
+
+def files_of(theme: Theme) -> Mapping[str, StaticFile]:
+    """All by their names."""
+    sheets = ("banner.css", "page.css", "placeholder.css")
+    styles = {name: StaticFile("consent.css", name, opening=theme.css()) for name in sheets}
+    return {**SCRIPTS, **styles}
