@@ -206,6 +206,7 @@ def _check(options: argparse.Namespace) -> int:
     path = options.path or options.config or _FILE
     try:
         settings = load_settings(path)
+        Banner(settings)  # finds mistakes in templates
     except SettingsError as error:
         if error.unreadable:
             raise

@@ -124,7 +124,7 @@ def read_settings(data: Mapping[str, Any], source: str = "settings") -> Settings
     settings = Settings(
         site=site,
         controller=read_controller(root.table("controller")),
-        theme=read_theme(root.table("theme")),
+        theme=read_theme(root.table("theme"), source),
         mode=root.choice("mode", Mode, Mode.ENFORCE),
         activation=activation,
         lifetime=(lifetime := _lifetime(root.table("consent"))),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
+from pathlib import Path
 
 from asgi_consent.tables import Table
 
@@ -81,7 +82,8 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True)
 class Theme:
-    """`radius` is in pixels; `light` and `dark` have a colour for each token."""
+    """`radius` is in pixels; `light` and `dark` have a colour for each token; `templates` is the
+    folder of the operator's own."""
 
     layout: Layout = Layout.BAR
     scheme: Scheme = Scheme.AUTO
@@ -89,6 +91,7 @@ class Theme:
     font: str = _FONT
     light: Mapping[str, str] = field(default_factory=lambda: _LIGHT)
     dark: Mapping[str, str] = field(default_factory=lambda: _DARK)
+    templates: str = ""
 
     def css(self) -> str:
         """The tokens as custom properties, for the page and for what lies in a shadow root."""
@@ -106,7 +109,8 @@ def _rule(tokens: Mapping[str, str]) -> str:
     return f":host, :root {{\n{''.join(lines)}}}\n"
 
 
-def read_theme(table: Table) -> Theme:
+def read_theme(table: Table, source: str) -> Theme:
+    """`source` is the file that it stands in, next to which the folder of templates is."""
     theme = Theme(
         layout=table.choice("layout", Layout, Layout.BAR),
         scheme=table.choice("scheme", Scheme, Scheme.AUTO),
@@ -114,6 +118,7 @@ def read_theme(table: Table) -> Theme:
         font=_font(table),
         light=_colours(table.table("light"), _LIGHT),
         dark=_colours(table.table("dark"), _DARK),
+        templates=_folder(table, source),
     )
     table.done()
     return theme
@@ -133,6 +138,14 @@ def _font(table: Table) -> str:
         return font
     table.problem("font", 'names of fonts, separated by commas, such as "Georgia, serif"')
     return _FONT
+
+
+def _folder(table: Table, source: str) -> str:
+    name = table.text("templates")
+    folder = Path(source).parent / name
+    if name and not folder.is_dir():
+        table.problem("templates", f"a folder; there is none at {folder}")
+    return str(folder) if name else ""
 
 
 def _colours(table: Table, default: Mapping[str, str]) -> Mapping[str, str]:

@@ -26,6 +26,8 @@ class Named:
 
 def read_markup(html: str, url: str, matcher: Matcher) -> Iterator[Named]:
     """Addresses that elements fetch from, and services whose code is inline. Links do not fetch."""
+    if "<" not in html:  # no element; and the parser would take it for the name of a file
+        return
     soup = BeautifulSoup(html[:_LARGEST], "html.parser")
     for element in soup.find_all(True):
         if not isinstance(element, Tag):

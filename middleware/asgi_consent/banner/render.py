@@ -12,32 +12,35 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import escape
 
-from asgi_consent.assets import TEMPLATES
 from asgi_consent.banner.declaration import services_of
+from asgi_consent.banner.fairness import unfairness
 from asgi_consent.banner.guard import guard_script
 from asgi_consent.banner.shown import ShownDocuments
 from asgi_consent.banner.state import BARE, State
 from asgi_consent.banner.static_files import SCRIPTS, files_of, sha256_digest
-from asgi_consent.banner.translations import Language, language_of, speak
+from asgi_consent.banner.templates import environment_of, mistake, unfair, unusable
+from asgi_consent.banner.translations import Language, language_of
 from asgi_consent.banner.vendors import GPP, INTERPRETER
-from asgi_consent.banner.words import content_of, purpose_of, sentence_of
 from asgi_consent.catalog.services import Service
 from asgi_consent.consent import UNKNOWN
 from asgi_consent.decision import Decision, Grants
+from asgi_consent.errors import SettingsError
 from asgi_consent.http.csp import OwnFiles
 from asgi_consent.http.request import Request
 from asgi_consent.languages import LANGUAGES, N_, choose
 from asgi_consent.ledger.store import Shown
 from asgi_consent.policy import Activation
 from asgi_consent.settings import Settings
+from asgi_consent.update import Delta, Update
 
 # Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
 # URL.
 _ADDRESS = "THE-RETURN-ADDRESS"
 _ADDRESS_QUOTED = "THE-QUOTED-ADDRESS"
+
+_ANY = frozenset(("any",))
 
 _is_authority = re.compile(r"[a-z0-9_.:\[\]-]+").fullmatch
 
@@ -69,24 +72,7 @@ class Banner:
         self._settings = settings
         #: our scripts and style sheets, by their names
         self.files = files_of(settings.theme)
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(default=True, default_for_string=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        speak(self._environment)
-        self._environment.filters["sentence"] = sentence_of
-        self._environment.globals.update(
-            site=settings.site,
-            controller=settings.controller,
-            policy=settings.policy,
-            theme=settings.theme,
-            content_of=content_of,
-            purpose_of=purpose_of,
-            any_chosen=lambda services, chosen: any(s.id in chosen for s in services),
-        )
+        self._environment = environment_of(settings)
         self.shown = ShownDocuments(self._render_shown)
         # Bounded: who chooses single services in many combinations only evicts.
         self._body_of = lru_cache(512)(self._render_body)
@@ -94,6 +80,8 @@ class Banner:
         #: the guard's script for a set of grants on a host
         self.guard = lru_cache(64)(self._write_guard)
         # A mistake in a template shows now, not when the first visitor comes.
+        if settings.theme.templates:
+            self._try_templates(settings.theme.templates)
         self._body_of(State.of(Decision(settings.policy), "", self.language()))
 
     def language(self, *wanted: str) -> str:
@@ -280,6 +268,30 @@ class Banner:
 
     def _prefix(self, root: str) -> str:
         return root + self._settings.prefix
+
+    def _try_templates(self, folder: str) -> None:
+        """Those of the operator. Raises SettingsError."""
+        problems = list(unusable(folder, self._environment))
+        for tag in self._settings.site.languages:
+            asked = replace(BARE, language=tag)
+            agreed = replace(asked, asks=False, withdrawable=True)
+            changed = replace(asked, asks=False, update=Update(0), delta=Delta(services=_ANY))
+            for surface, state in (
+                ("banner", asked),
+                ("banner", agreed),
+                ("banner", changed),
+                ("preferences", asked),
+            ):
+                name = f"{surface}.html"
+                try:
+                    document = self._render_shown(surface, state)
+                except Exception as error:
+                    problems.append(mistake(name, error))
+                    continue
+                found = unfairness(document, withdraws=state.withdrawable)
+                problems += [unfair(name, why) for why in found]
+        if problems:
+            raise SettingsError(self._settings.source, dict.fromkeys(problems))
 
     def _css(self, surface: str) -> str:
         return self.files[_SHEET_OF[surface]].body.decode()
