@@ -1,9 +1,10 @@
-"""What a request that is no page costs: CPU time that the middleware adds to an app.
+"""What a request costs: CPU time that the middleware adds to an app.
 
     python benchmarks/request.py
 
-Next to Starlette's SessionMiddleware, which reads a signed cookie as well, and to nothing at all.
-No server is in it, so these are the middleware's own microseconds; read the ratio.
+One that is no page next to Starlette's SessionMiddleware, which reads a signed cookie as well; a
+page of 100 kB next to its GZipMiddleware, which has to read a page as well. No server is in it, so
+these are the middleware's own microseconds; read the ratio.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from itsdangerous import TimestampSigner
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from asgi_consent import ConsentMiddleware
@@ -28,7 +30,7 @@ from asgi_consent.signing import ConsentSigner
 from asgi_consent.types import App, Message, Receive, Scope, Send
 
 KEY = secrets.token_urlsafe(32)
-_ROUNDS, _REQUESTS = 9, 2000
+_ROUNDS, _REQUESTS, _PAGES = 9, 2000, 100
 _BODY = b'{"stock":5}'
 #: what Chromium sends with a fetch() of a page's own
 _HEADERS = [
@@ -54,6 +56,31 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": _BODY})
 
 
+def _page(number: int) -> bytes:
+    """100 kB with 120 elements that fetch, 40 of them from others."""
+    row = (
+        b'<article id="a%d"><h2>Camera</h2><p>' + b"Made to be repaired. " * 32 + b"</p>"
+        b'<a href="/c/%d">More</a><img src="/i/%d.avif" alt=""><img src="/j/%d.avif" alt="">'
+        b'<img src="https://www.google-analytics.com/collect?c=%d" alt=""></article>'
+    )
+    rows = b"".join(row % ((at + number,) * 5) for at in range(120))
+    return b'<!doctype html><html lang="en"><head><title>Cameras</title></head><body>' + rows
+
+
+class Pages:
+    """An app that sends the same page again and again, or each time another one."""
+
+    def __init__(self, *, same: bool) -> None:
+        self._same = same
+        self._sent = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._sent += not self._same
+        headers = [(b"content-type", b"text/html; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": _page(self._sent)})
+
+
 async def _receive() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
@@ -62,8 +89,18 @@ async def _send(message: Message) -> None:
     pass
 
 
-def _scope(cookies: bytes) -> Scope:
+#: and with a navigation
+_NAVIGATES = {
+    b"accept": b"text/html",
+    b"sec-fetch-mode": b"navigate",
+    b"sec-fetch-dest": b"document",
+}
+
+
+def _scope(cookies: bytes, *, navigates: bool = False) -> Scope:
     headers = [*_HEADERS, (b"cookie", cookies)] if cookies else list(_HEADERS)
+    if navigates:
+        headers = [(name, _NAVIGATES.get(name, value)) for name, value in headers]
     return {
         **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET"},
         **{"scheme": "https", "path": "/api/stock", "raw_path": b"/api/stock", "root_path": ""},
@@ -71,15 +108,16 @@ def _scope(cookies: bytes) -> Scope:
     }
 
 
-async def _cost(of: App, cookies: bytes) -> float:
+async def _cost(of: App, cookies: bytes, *, pages: bool = False) -> float:
     """µs of CPU time a request, the best of several rounds."""
     best = float("inf")
+    requests = _PAGES if pages else _REQUESTS
     for _ in range(_ROUNDS):
-        scopes = [_scope(cookies) for _ in range(_REQUESTS)]
+        scopes = [_scope(cookies, navigates=pages) for _ in range(requests)]
         started = time.process_time()
         for scope in scopes:
             await of(scope, _receive, _send)
-        best = min(best, (time.process_time() - started) / _REQUESTS * 1e6)
+        best = min(best, (time.process_time() - started) / requests * 1e6)
     return best
 
 
@@ -98,6 +136,15 @@ async def main() -> int:
             bare = await _cost(app, cookies)
             rival, added = await _cost(session, cookies) - bare, await _cost(ours, cookies) - bare
             print(f"{what:<34}{bare:8.1f}{rival:10.1f}{added:8.1f}{added / rival:18.1f}")
+        print(
+            f"\n{'a page of 100 kB':<34}{'bare':>8}{'gzip':>10}{'ours':>8}{'ours : gzip':>18}   µs"
+        )
+        for what, same in (("each time another", False), ("seen before", True)):
+            site = Pages(same=same)
+            ours, zipped = ConsentMiddleware(site, secret_key=KEY), GZipMiddleware(site)
+            bare = await _cost(site, b"", pages=True)
+            rival, added = [await _cost(of, b"", pages=True) - bare for of in (zipped, ours)]
+            print(f"{what:<34}{bare:8.1f}{rival:10.1f}{added:8.1f}{added / rival:18.2f}")
     return 0
 
 

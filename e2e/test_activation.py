@@ -138,3 +138,19 @@ def test_single_service_starts_only_what_is_its_own(site: Visitor) -> None:
 
     site.page.wait_for_function("window.order?.includes('film')")
     assert site.page.evaluate("order") == ["film"]
+
+
+_SVG = "<svg><script href='{f}/say/svg'>(window.order ??= []).push('its text')</script></svg>"
+
+
+@pytest.mark.parametrize("site", [RELOAD, IN_PLACE], indirect=True, ids=["reload", "in-place"])
+def test_script_of_an_svg_runs_neither_its_text_nor_too_early(site: Visitor) -> None:
+    """A browser runs the text of a script that has lost its address."""
+    opens(site, _SVG)
+    assert site.page.evaluate("window.order ?? []") == []
+    assert not site.recorder.at_third_parties()
+
+    site.presses("Accept all")
+    site.page.wait_for_function("window.order?.length")
+
+    assert site.page.evaluate("order") == ["svg"]

@@ -29,6 +29,7 @@
     if (element.localName === "style") {
       element.textContent = element.textContent.replaceAll("data:consent,", "");
     }
+    if (element.localName === "script") element.removeAttribute("type"); // of an SVG
     for (const { name, value } of [...element.attributes]) {
       if (value.includes("data:consent,")) element.setAttribute(name, value.replaceAll("data:consent,", ""));
       if (!name.startsWith(PREFIX) || marks.includes(name)) continue;

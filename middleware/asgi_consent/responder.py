@@ -6,22 +6,18 @@ as in starlette's GZipResponder; everything else passes at once, untouched but f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 
 import anyio.lowlevel
 
-from asgi_consent.banner.render import Placement
-from asgi_consent.decision import Decision, Page, Verdict
-from asgi_consent.faults import note_fault
-from asgi_consent.html.gating import Gating
+from asgi_consent.decision import Decision
+from asgi_consent.faults import count_faults, note_fault
 from asgi_consent.html.in_events import EventRewriter
 from asgi_consent.html.in_json import JsonRewriter
-from asgi_consent.html.plain import PlainRewriter
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http import caching
 from asgi_consent.http.coding import accepts, is_known, missing_extras, recoded
-from asgi_consent.http.csp import admit
-from asgi_consent.http.headers import copy_headers, get_header, without
+from asgi_consent.http.headers import copy_headers, without
 from asgi_consent.http.page_type import (
     PageType,
     carries_text,
@@ -32,8 +28,9 @@ from asgi_consent.http.page_type import (
     page_type,
 )
 from asgi_consent.http.request import Request
-from asgi_consent.languages import content_language
 from asgi_consent.page_body import Opening, PageBody, Rewriting, read_opening
+from asgi_consent.page_making import PageMaking
+from asgi_consent.page_memo import LONGEST, RewrittenPage
 from asgi_consent.response_headers import HeaderFilter, Tools, unjudged
 from asgi_consent.sent_files import read_descriptor, read_path
 from asgi_consent.types import Headers, Message, Send
@@ -56,14 +53,15 @@ class Responder:
     ) -> None:
         self._tools = tools
         self._request = request
-        self._decision = decision
         self._send = send
         self._filter = headers
         self._start: Message | None = None  # held back, with filtered headers
         self._sniff = False
         self._opening = b""
         self._body: PageBody | None = None
-        self._languages: tuple[str, ...] = ()  # of a page, the most wanted first
+        self._decision = decision
+        self._faults = count_faults()
+        self._context: Hashable = None  # of a page that may have been rewritten before
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
@@ -128,12 +126,11 @@ class Responder:
         return _CARRIERS.get(carries_text(headers))
 
     def _begin_carried(self, carrier: _Carrier, headers: Headers) -> Headers:
-        self._languages = self._tools.languages(self._request)
         coding = content_coding(headers)
         sent = coding if accepts(self._request.headers, coding) else b""
         if self._request.method != "HEAD":
             self._body = PageBody(
-                carrier(lambda: Rewriter(self._gating(), fragment=True)),
+                carrier(self._making().fragment),
                 coding=coding,
                 sent=sent,
                 charset="",
@@ -142,6 +139,9 @@ class Responder:
         if self._tools.observe:
             return headers
         return self._filter.page(recoded(headers, coding, sent))[0]
+
+    def _making(self) -> PageMaking:
+        return PageMaking(self._tools, self._request, self._decision, self._filter)
 
     def _unread(self, status: int, headers: Headers) -> Headers:
         """The headers of what is not rewritten."""
@@ -177,6 +177,7 @@ class Responder:
     async def _on_body(self, message: Message) -> None:
         data = bytes(message.get("body", b""))
         more = bool(message.get("more_body"))
+        whole = self._start is not None and not more
         if self._start is not None:
             self._opening += data
             if not await self._begin(self._start, complete=not more):
@@ -186,13 +187,32 @@ class Responder:
         if self._body is None:
             await self._send(message)
             return
-        for number, piece in enumerate(self._body.feed(data)):
-            if number:
-                await anyio.lowlevel.checkpoint()  # other tasks get a turn
+        if whole and self._context:
+            await self._send_whole(self._body, data)
+            return
+        async for piece in _rewritten(self._body, data):
             await self._forward(piece)
         if not more:
             await self._forward(self._body.close(), last=True)
             self._count(self._body.held)
+
+    async def _send_whole(self, body: PageBody, page: bytes) -> None:
+        """A page that came in one piece: as it went out before, or to be remembered."""
+        memo, context = self._tools.pages, self._context
+        if seen := memo.get(context, page):
+            await self._forward(seen.sent, last=True)
+            self._count(seen.held)
+            return
+        sent = b""
+        async for piece in _rewritten(body, page):
+            await self._forward(piece)
+            if len(sent) <= LONGEST:  # a few bytes may decode to gigabytes
+                sent += piece
+        end = body.close()
+        await self._forward(end, last=True)
+        self._count(body.held)
+        if self._faults == count_faults():  # what a fault leaves out, it leaves out only once
+            memo.put(context, RewrittenPage(page, sent + end, body.held))
 
     def _count(self, held: int) -> None:
         try:
@@ -231,10 +251,13 @@ class Responder:
         self._start = None
         if opening.is_page:
             headers, sent = self._coded(headers, coding)
-            headers, rewriter = self._rewritten(headers)
-            if self._request.method != "HEAD" and rewriter:
+            made = self._making().page(headers)
+            headers = made.headers
+            if made.context:
+                self._context = (made.context, coding, sent, opening.charset)
+            if self._request.method != "HEAD" and made.rewriter:
                 self._body = PageBody(
-                    rewriter,
+                    made.rewriter,
                     coding=coding,
                     sent=sent,
                     charset=opening.charset,
@@ -254,79 +277,10 @@ class Responder:
             note_fault("choosing the coding of a page", error)
             return [pair for pair in headers if pair[0].lower() != b"content-encoding"], b""
 
-    def _rewritten(self, headers: Headers) -> tuple[Headers, Rewriter | PlainRewriter | None]:
-        """The headers of a page, and what rewrites its body: the first of three ways that does not
-        fail."""
-        if self._tools.observe:
-            return headers, self._observing()
-        for way in (self._as_page, self._without_banner):
-            try:
-                return way(headers)
-            except Exception as error:
-                note_fault("making a page", error)
-        return unjudged(headers), PlainRewriter()
 
-    def _observing(self) -> Rewriter | None:
-        try:
-            return Rewriter(self._gating(), fragment=self._request.is_fragment)
-        except Exception as error:
-            note_fault("looking at a page", error)
-            return None
-
-    def _without_banner(self, headers: Headers) -> tuple[Headers, Rewriter]:
-        return self._filter.page(headers)[0], Rewriter(self._gating(), fragment=True)
-
-    def _as_page(self, headers: Headers) -> tuple[Headers, Rewriter]:
-        """The headers of a page, and what rewrites its body."""
-        decision, request, banner = self._decision, self._request, self._tools.banner
-        named = content_language(get_header(headers, b"content-language") or b"")
-        self._languages = (named, *self._tools.languages(request))
-        if request.is_fragment:
-            return self._filter.page(headers)[0], Rewriter(self._gating(), fragment=True)
-        admission = admit(headers, banner.own_files(decision, request))
-        headers, meta = self._filter.page(admission.headers)
-        reloads = request.method in ("GET", "HEAD")
-        place = Placement(
-            root=request.root,
-            address=request.address if reloads else request.root + "/",
-            nonce=admission.nonce,
-            with_integrity=admission.with_integrity,
-            reloads=reloads,
-            just_chosen=self._tools.visitor.just_chose(decision.consent),
-            reminds=self._tools.visitor.reminds(request),
-            bounded=self._tools.boundary.enforces,
-            secure=request.secure,
-        )
-        head = meta + banner.head(decision, request.host, place)
-
-        def body(language: str) -> bytes:
-            try:
-                return banner.body(decision, place, banner.language(language, *self._languages))
-            except Exception as error:
-                note_fault("rendering the banner", error)
-                return b""
-
-        return headers, Rewriter(
-            self._gating(), head=head, body=None if request.is_framed else body
-        )
-
-    def _gating(self) -> Gating:
-        decision, request, banner = self._decision, self._request, self._tools.banner
-        # In a frame of somebody else's page a press may not be the visitor's own doing.
-        lured = request.is_framed and not request.is_from_here
-        languages = self._languages
-
-        def placeholder(verdict: Verdict, host: str, language: str) -> str:
-            tag = banner.language(language, *languages)
-            return banner.placeholder(
-                verdict.service, verdict.category, host, request.root, tag, not lured
-            )
-
-        return Gating(
-            decision,
-            Page(request.host, (request.base,)),
-            placeholder,
-            self._tools.findings.element,
-            memos=self._tools.memos,
-            variant=(request.root, lured, banner.language(*languages)),
-        )
+async def _rewritten(body: PageBody, data: bytes) -> AsyncIterator[bytes]:
+    """Piece by piece, and between two of them other tasks get a turn."""
+    for number, piece in enumerate(body.feed(data)):
+        if number:
+            await anyio.lowlevel.checkpoint()
+        yield piece

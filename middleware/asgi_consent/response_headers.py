@@ -33,6 +33,7 @@ from asgi_consent.http.refresh import refresh_url
 from asgi_consent.http.request import Request
 from asgi_consent.http.structured import filter_dictionary, filter_list
 from asgi_consent.ours import OURS
+from asgi_consent.page_memo import PageMemo
 from asgi_consent.privacy.check import PersonalDataCheck
 from asgi_consent.removals import removals
 from asgi_consent.types import Headers
@@ -52,6 +53,7 @@ class Tools:
     shares: bool = False
     html_in: tuple[str, ...] = ()
     memos: Memos = field(default_factory=Memos)
+    pages: PageMemo = field(default_factory=PageMemo)
 
     def may_carry(self, path: str) -> bool:
         """Whether the settings say that there is HTML in what is no page."""

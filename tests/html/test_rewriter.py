@@ -95,8 +95,13 @@ def test_what_needs_no_consent_stays_byte_for_byte(html: bytes) -> None:
         ),
         (
             b"<svg><script href=//t.example/x></script></svg>",
-            b'<svg><script data-consent-gated="undeclared" data-consent-href=//t.example/x>'
-            b"</script></svg>",
+            b'<svg><script type="text/plain" data-consent-gated="undeclared"'
+            b" data-consent-href=//t.example/x></script></svg>",
+        ),
+        (  # without its address a browser would run its text, in place of what it fetched
+            b"<svg><script xlink:href=//t.example/x>text()</script></svg>",
+            b'<svg><script type="text/plain" data-consent-gated="undeclared"'
+            b" data-consent-xlink:href=//t.example/x>text()</script></svg>",
         ),
         (
             b"<link rel='preload stylesheet' href=//t.example/x.css>",
@@ -409,6 +414,7 @@ def test_all_granted_and_no_banner_gives_the_input_back(html: bytes) -> None:
 
 
 @example(b"<svg></script><desc><script>")
+@example(b"<svg><script href=//t.example>counter('start')</script>")
 @example(b"<svg></b><desc><![CDATA[x]]>")
 @example(b"<p><frameset><xmp>")
 @example(b"<svg><desc></b></svg><select><style>")

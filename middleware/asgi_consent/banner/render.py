@@ -94,9 +94,9 @@ class Banner:
         digest = self._guard_digest(decision.grants, host) if place.with_integrity else b""
         return _script(address, place.nonce, digest)
 
-    def body(self, decision: Decision, place: Placement, language: str) -> bytes:
-        """Banner and link, first in the body."""
-        state = State.of(
+    def state(self, decision: Decision, place: Placement, language: str = "") -> State:
+        """All that the banner of a page depends on besides its placement."""
+        return State.of(
             decision,
             place.root,
             language,
@@ -104,7 +104,10 @@ class Banner:
             just_chosen=place.just_chosen,
             reminds=place.reminds,
         )
-        pieces = self._body_of(state)
+
+    def body(self, decision: Decision, place: Placement, language: str) -> bytes:
+        """Banner and link, first in the body."""
+        pieces = self._body_of(self.state(decision, place, language))
         texts = {
             _ADDRESS: _ascii(str(escape(place.address))),
             _ADDRESS_QUOTED: quote(place.address, safe="/").encode(),

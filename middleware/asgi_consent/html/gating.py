@@ -167,7 +167,7 @@ class Gating:
             return raw
         tag = Tag(name, raw)
         live = [attribute for attribute in FETCHING.get(name, ()) if tag.get(attribute) is not None]
-        return self._neutral(tag, Found(_DENIED, attributes=live, text=True), foreign=False)
+        return self._neutral(tag, Found(_DENIED, attributes=live, text=True))
 
     def cut_tag(self, name: bytes, beginning: bytes) -> bytes:
         """The beginning of a start tag too long to be read: empty attributes come first and win."""
@@ -187,7 +187,7 @@ class Gating:
             found = self._judge.tag(tag, foreign=foreign, inside=inside)
             if name in FETCHING and tag.get(MARKED) is not None:
                 found = self._with_mark(tag, found)
-            return raw if found is None else self._neutral(tag, found, foreign=foreign)
+            return raw if found is None else self._neutral(tag, found)
         except Exception:
             return self._unjudged(name, raw)
 
@@ -200,7 +200,7 @@ class Gating:
                 found = None if mark.allowed else Found(mark, text=True)
             if found is None:
                 return raw + text
-            start = self._neutral(tag, found, foreign=foreign)
+            start = self._neutral(tag, found)
             return start + insert(text, [(at, HELD_URL) for at in found.addresses])
         except Exception:
             return self._unjudged(name, raw) + text
@@ -226,7 +226,7 @@ class Gating:
 
     # ---- the neutral form
 
-    def _neutral(self, tag: Tag, found: Found, *, foreign: bool) -> bytes:
+    def _neutral(self, tag: Tag, found: Found) -> bytes:
         held, name = found.attributes, tag.name
         whole = not _WHOLE.get(name, _NONE).isdisjoint(held)
         if name == b"iframe" and whole:
@@ -239,7 +239,8 @@ class Gating:
                 tag.add(b"srcdoc", _attribute_value(document))
         elif name == b"link" and whole:
             held = [*held, b"rel"]  # a preload without an address is a warning in the console
-        elif name in WITH_TEXT and (found.text or (whole and not foreign)):
+        elif name in WITH_TEXT and (found.text or whole):
+            # Without its address an SVG script would run its text, too, which it never had.
             held = [*held, b"type"]
             tag.add(b"type", b"text/plain")
         if held:
