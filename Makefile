@@ -8,7 +8,7 @@ WORKERS ?= 2
 # A browser that hangs may hold the very thread that is to be told so.
 HANGS := --timeout-method thread
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger wheel sbom audit clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger memory lock locked wheel sbom audit clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -125,6 +125,20 @@ kills: $(VENV)/dev postgresql  ## 50 times kill -9 while records are written, on
 
 bench-ledger: $(VENV)/dev postgresql  ## what recording adds to a choice, next to no ledger at all
 	@$(BIN)/python -m benchmarks.ledger
+
+memory: $(VENV)/dev  ## what pages cost that are far too large: 200 MB, a million attributes, byte by byte
+	$(BIN)/python benchmarks/memory.py
+
+lock: $(VENV)/dev  ## requirements-dev.txt anew: what we develop with, by exact version and hash
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --extra dev pyproject.toml --output-file requirements-dev.txt
+
+locked:  ## a .venv that has exactly what requirements-dev.txt says; make test then uses it
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/dev $(VENV)/demo
 
 wheel: $(VENV)/dev  ## the wheel, in dist/
 	rm -rf dist

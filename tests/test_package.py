@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
@@ -117,3 +120,28 @@ def test_choice_by_a_script_without_sec_fetch_needs_the_origin() -> None:
         ).status
         == 303
     )
+
+
+def test_lock_has_all_that_development_asks_for_with_the_hashes_of_its_files() -> None:
+    """`make lock` writes it anew after a change in pyproject.toml."""
+    text = (ROOT / "requirements-dev.txt").read_text()
+    locked: dict[str, list[str]] = {}
+    for entry in re.split(r"\n(?=[a-z0-9])", text)[1:]:  # without the comment
+        pin, *hashes = entry.split(" \\\n")
+        name, _, version = pin.partition("==")
+        assert all(one.strip().startswith("--hash=sha256:") for one in hashes), name
+        assert hashes, name
+        locked.setdefault(name, []).append(version.partition(" ;")[0])
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    waiting, seen = [*project["dependencies"], *extras["dev"]], 0
+    while waiting:
+        asked = Requirement(waiting.pop())
+        if asked.name == "asgi-consent":
+            waiting += [one for extra in asked.extras for one in extras[extra]]
+            continue
+        seen += 1
+        found = locked[canonicalize_name(asked.name)]
+        assert all(asked.specifier.contains(version) for version in found), asked
+    assert seen > 40

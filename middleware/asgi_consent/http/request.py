@@ -110,7 +110,7 @@ class Request:
         navigates = self.header(b"sec-fetch-mode") == b"navigate"
         return b"document" if navigates and destination in (b"", b"empty") else destination
 
-    @property
+    @cached_property
     def is_fragment(self) -> bool:
         """Whether a script asks for a piece of a page, which gets no banner."""
         if any(self.header(name) is not None for name in _FRAGMENT_HEADERS):
