@@ -59,6 +59,7 @@ ON_PAGES = [
     "http.caching:tag_variant", "http.caching:is_shareable",
     "responder:page_type", "responder:read_opening", "responder:accepts", "responder:recoded",
     "responder:Responder._may_be_page", "page_making:content_language", "page_making:admit",
+    "page_making:PageMaking._context", "page_memo:PageMemo.get", "page_memo:PageMemo.put",
     "page_making:Placement", "page_making:PageMaking._gating", "page_making:PageMaking._as_page",
     "boundary:Boundary.header", "boundary:Boundary._write", "boundary:Boundary._own",
     "banner.render:Banner.head", "banner.render:Banner.body", "banner.render:Banner.own_files",

@@ -49,5 +49,5 @@ class PageMemo:
             self._bytes -= old.size
         self._pages[context] = page
         self._bytes += page.size
-        while self._bytes > _MOST:
+        while self._bytes > _MOST and self._pages:
             self._bytes -= self._pages.popitem(last=False)[1].size

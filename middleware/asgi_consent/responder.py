@@ -198,8 +198,7 @@ class Responder:
 
     async def _send_whole(self, body: PageBody, page: bytes) -> None:
         """A page that came in one piece: as it went out before, or to be remembered."""
-        memo, context = self._tools.pages, self._context
-        if seen := memo.get(context, page):
+        if seen := self._seen(page):
             await self._forward(seen.sent, last=True)
             self._count(seen.held)
             return
@@ -212,7 +211,20 @@ class Responder:
         await self._forward(end, last=True)
         self._count(body.held)
         if self._faults == count_faults():  # what a fault leaves out, it leaves out only once
-            memo.put(context, RewrittenPage(page, sent + end, body.held))
+            self._remember(RewrittenPage(page, sent + end, body.held))
+
+    def _seen(self, page: bytes) -> RewrittenPage | None:
+        try:
+            return self._tools.pages.get(self._context, page)
+        except Exception as error:
+            note_fault("looking for a page that was rewritten before", error)
+            return None
+
+    def _remember(self, page: RewrittenPage) -> None:
+        try:
+            self._tools.pages.put(self._context, page)
+        except Exception as error:
+            note_fault("remembering a page", error)
 
     def _count(self, held: int) -> None:
         try:
