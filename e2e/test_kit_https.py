@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zipfile
 from collections.abc import Iterator
@@ -15,19 +16,24 @@ from asgi_consent.audit.results import Verdict
 from asgi_consent.audit.scan import ScanPlan, scan
 from asgi_consent.audit.verify import Plan, UnreachableError, verify
 from asgi_consent.demo.app import Demo
+from asgi_consent.types import Receive, Scope, Send
 from e2e.world import SECRET_KEY, demo_settings, serving
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("tls")
-    certificate = trustme.CA().issue_cert("127.0.0.1", "*.localhost", "localhost")
+    issued = trustme.CA().issue_cert("127.0.0.1", "*.localhost", "localhost")
     key, chain = folder / "key.pem", folder / "chain.pem"
-    certificate.private_key_pem.write_to_path(key)
-    for blob in certificate.cert_chain_pems:
+    issued.private_key_pem.write_to_path(key)
+    for blob in issued.cert_chain_pems:
         blob.write_to_path(chain, append=True)
-    demo = Demo(secret_key=SECRET_KEY)
-    with serving(demo, ssl_keyfile=str(key), ssl_certfile=str(chain)) as port:
+    return {"ssl_keyfile": str(key), "ssl_certfile": str(chain)}
+
+
+@pytest.fixture(scope="module")
+def site(certificate: dict[str, str]) -> Iterator[str]:
+    with serving(Demo(secret_key=SECRET_KEY), **certificate) as port:
         yield f"https://127.0.0.1:{port}/"
 
 
@@ -65,6 +71,31 @@ def test_site_over_https_is_judged_and_recorded(
     assert any("analytics.localhost" in address for address in addresses)
     with zipfile.ZipFile(tmp_path / "trace" / "refusal.zip") as trace:
         assert any(name.endswith(".trace") for name in trace.namelist())
+
+
+def test_choice_that_a_slow_site_still_works_on_counts(
+    playwright: Playwright, certificate: dict[str, str]
+) -> None:
+    """Requests in a tunnel that is there already are seen by nobody but the page."""
+    demo = Demo(secret_key=SECRET_KEY)
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") == "POST":
+            await asyncio.sleep(1)
+        await demo(scope, receive, send)
+
+    with serving(slow, **certificate) as port:
+        plan = Plan(
+            [f"https://127.0.0.1:{port}/"],
+            settings=demo_settings(),
+            visits=["refusal"],
+            allow_private=True,
+            insecure=True,
+        )
+        report = verify(plan, playwright=playwright)
+
+    assert report.results["way-back"].verdict is Verdict.PASSED
+    assert not report.evidence.stages["refused"].asks
 
 
 def test_scan_reads_a_site_over_https(playwright: Playwright, site: str) -> None:

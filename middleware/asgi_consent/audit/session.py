@@ -75,6 +75,7 @@ class Session:
     hints: list[Hint] = field(default_factory=list[Hint])
     _events: list[Event] = field(default_factory=list[Event])
     _scripts: dict[str, str] = field(default_factory=dict[str, str])
+    _unanswered: set[Request] = field(default_factory=set[Request])
     _logs: list[Path] = field(default_factory=list[Path])
     _has_own_tab: bool = False
     _began: int = 0  # how many passages of the wall are older than this person
@@ -120,6 +121,7 @@ class Session:
         self.page.on("websocket", self._connected)
         self.context.on("request", self._requested)
         self.context.on("response", self._answered)
+        self.context.on("requestfailed", self._failed)
         self.context.on("dialog", _answer)
         self.context.on("page", self._popup)
         debugging = self.context.new_cdp_session(self.page)
@@ -131,6 +133,7 @@ class Session:
     def opens(self, url: str) -> Response | None:
         """Open a page and wait until it has settled; one that never does is taken as it is."""
         self.notes.take(self.page)
+        self._unanswered.clear()  # what the page before waited for is nobody's concern now
         answer = self.page.goto(url, wait_until="commit")
         with suppress(Error):  # it loads for ever; what is there is judged
             self.page.wait_for_load_state("load", timeout=_LOADING)
@@ -144,10 +147,14 @@ class Session:
         self.settles()
 
     def settles(self, quiet: float = _QUIET) -> None:
-        """Until nothing has been asked for during `quiet` seconds; at most `patience` seconds."""
+        """Until nothing has been asked for during `quiet` seconds; at most `patience` seconds.
+
+        The wall knows who is connected to, the page's own events which request in a tunnel still
+        waits for its answer.
+        """
         until = time.monotonic() + self.patience
         self.page.wait_for_timeout(50)
-        while time.monotonic() < until and not self.wall.is_quiet(quiet):
+        while time.monotonic() < until and (self._unanswered or not self.wall.is_quiet(quiet)):
             self.page.wait_for_timeout(50)
 
     def looks(self) -> Look:
@@ -208,6 +215,7 @@ class Session:
     # ---- what the page's events show
 
     def _requested(self, request: Request) -> None:
+        self._unanswered.add(request)
         if len(self._events) < _MOST_EVENTS:
             asked_by = self._scripts.get(request.url, "")
             worker = request.service_worker is not None
@@ -215,10 +223,14 @@ class Session:
                 Event(time.time(), request.url, request.resource_type, asked_by, worker)
             )
 
+    def _failed(self, request: Request) -> None:
+        self._unanswered.discard(request)
+
     def _connected(self, socket: WebSocket) -> None:
         self._events.append(Event(time.time(), socket.url, "websocket"))
 
     def _answered(self, response: Response) -> None:
+        self._unanswered.discard(response.request)
         if response.request.resource_type == "document" and not response.request.service_worker:
             headers = response.headers.items()  # the full list would have to be asked for
             self.hints += hints_of(headers, response.url)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -85,7 +85,10 @@ class Wall:
         upstream = await self._connect(method, host, port, "" if tunnel else target)
         self._writers.add(upstream[1])
         try:
-            await (_tunnel if tunnel else self._forward)((reader, writer), upstream, head, target)
+            if tunnel:
+                await self._tunnel((reader, writer), upstream)
+            else:
+                await self._forward((reader, writer), upstream, head, target)
         finally:
             self._close(upstream[1])
 
@@ -150,6 +153,16 @@ class Wall:
         await _copy(upstream[0], writer, _LARGEST_ANSWER)
         body.cancel()
 
+    async def _tunnel(self, browser: Pair, upstream: Pair) -> None:
+        browser[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(
+            _copy(browser[0], upstream[1], _LARGEST_ANSWER, self._hears),
+            _copy(upstream[0], browser[1], _LARGEST_ANSWER),
+        )
+
+    def _hears(self) -> None:
+        self._last = time.monotonic()
+
 
 async def _head(reader: asyncio.StreamReader) -> tuple[str, str, list[bytes]]:
     lines = (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
@@ -171,17 +184,15 @@ async def _answer_head(upstream: asyncio.StreamReader, writer: asyncio.StreamWri
             return
 
 
-async def _tunnel(browser: Pair, upstream: Pair, head: list[bytes], target: str) -> None:
-    browser[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    await asyncio.gather(
-        _copy(browser[0], upstream[1], _LARGEST_ANSWER),
-        _copy(upstream[0], browser[1], _LARGEST_ANSWER),
-    )
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int) -> None:
+async def _copy(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    most: int,
+    each: Callable[[], None] = lambda: None,
+) -> None:
     with suppress(OSError):
         while most > 0 and (piece := await reader.read(min(_PIECE, most))):
+            each()
             most -= len(piece)
             writer.write(piece)
             await writer.drain()
