@@ -154,3 +154,61 @@ def test_script_of_an_svg_runs_neither_its_text_nor_too_early(site: Visitor) -> 
     site.page.wait_for_function("window.order?.length")
 
     assert site.page.evaluate("order") == ["svg"]
+
+
+_MADE = """
+<script>
+  window.order = [];
+  const made = (change) => {
+    const script = document.createElement("script");
+    script.text = "order.push('its text')";
+    change(script);
+    document.head.append(script);
+  };
+  made((script) => { script.type = "text/javascript"; script.src = "{f}/say/first" });
+  made((script) => { script.src = "{f}/say/second"; script.type = "text/javascript" });
+  made((script) => {
+    script.setAttribute("src", "{f}/say/third");
+    script.setAttribute("type", "module");
+  });
+  document.write("<script src='{f}/say/fourth'>order.push('its text')</" + "script>");
+  document.head.append(document.createRange().createContextualFragment(
+    "<script src='{f}/say/fifth'>order.push('its text')</" + "script>"));
+</script>
+<script>
+  window.types = [...document.querySelectorAll("[data-consent-src]")].map(({ type }) => type);
+</script>
+"""
+
+
+@pytest.mark.parametrize("site", [IN_PLACE], indirect=True)
+def test_script_that_a_script_makes_runs_neither_its_text_nor_too_early(site: Visitor) -> None:
+    opens(site, _MADE)
+    assert site.page.evaluate("order") == []
+    assert sorted(site.page.evaluate("types")) == [
+        *("", "", "module", "text/javascript", "text/javascript")
+    ]
+    assert not site.recorder.at_third_parties()
+
+    site.presses("Accept all")
+    site.page.wait_for_function("order.length === 5")
+
+    assert sorted(site.page.evaluate("order")) == ["fifth", "first", "fourth", "second", "third"]
+
+
+@pytest.mark.parametrize("site", [IN_PLACE], indirect=True)
+def test_script_that_is_given_an_allowed_address_after_all_has_its_type_back(site: Visitor) -> None:
+    opens(site, "")
+    site.page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.type = "module";
+          script.src = "https://films.localhost/of/nobody.js";
+          window.first = [script.getAttribute("type"), script.dataset.consentSrc];
+          script.src = "/own.js";
+          window.then = [script.type, script.getAttribute("type"), script.dataset.consentSrc ?? ""];
+        }"""
+    )
+
+    assert site.page.evaluate("first") == ["text/plain", "https://films.localhost/of/nobody.js"]
+    assert site.page.evaluate("then") == ["module", "module", ""]

@@ -19,8 +19,11 @@
     if (gate) names.push(gate);
     return names.length > 0 && names.every((name) => window.consent.allows(name));
   };
-  const waiting = () =>
-    [...document.querySelectorAll('[data-consent-gated], script[type="text/plain"][data-consent]')].filter(isGranted);
+  const held = () => [...document.querySelectorAll('[data-consent-gated], script[type="text/plain"][data-consent]')];
+  const granted = () => held().filter(isGranted);
+  /** With what the guard held back, whose category only the guard knows: given its address again, it is
+      judged again. */
+  const all = () => held().filter((element) => isGranted(element) || element.getAttribute("data-consent-gated") === "");
 
   // ---- elements that are no scripts
 
@@ -30,13 +33,13 @@
       element.textContent = element.textContent.replaceAll("data:consent,", "");
     }
     if (element.localName === "script") element.removeAttribute("type"); // of an SVG
+    for (const name of marks) element.removeAttribute(name);
     for (const { name, value } of [...element.attributes]) {
       if (value.includes("data:consent,")) element.setAttribute(name, value.replaceAll("data:consent,", ""));
       if (!name.startsWith(PREFIX) || marks.includes(name)) continue;
       element.removeAttribute(name);
       element.setAttribute(name.slice(PREFIX.length), value);
     }
-    for (const name of marks) element.removeAttribute(name);
   };
 
   // ---- scripts
@@ -136,8 +139,7 @@
     }
   };
 
-  const activate = async () => {
-    const elements = waiting();
+  const activate = async (elements) => {
     const scripts = elements.filter((element) => element instanceof HTMLScriptElement);
     for (const element of elements) {
       if (scripts.includes(element)) continue;
@@ -159,11 +161,14 @@
 
   // One job at a time, also for what is inserted later.
   let job = Promise.resolve();
-  const next = () => (job = job.then(activate, activate));
-  new MutationObserver(() => waiting().length && next()).observe(document.documentElement, {
+  const next = (find) => {
+    const work = () => activate(find());
+    job = job.then(work, work);
+  };
+  new MutationObserver(() => granted().length && next(granted)).observe(document.documentElement, {
     childList: true,
     subtree: true,
   });
-  painted().then(next);
-  document.addEventListener("consent:renewed", next);
+  painted().then(() => next(all));
+  document.addEventListener("consent:renewed", () => next(all));
 })();

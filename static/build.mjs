@@ -20,7 +20,7 @@ const assembled = (name) => {
 const made = async (name) => {
   const { code } = await minify(assembled(name), {
     ecma: 2020,
-    compress: { passes: 3 },
+    compress: { passes: 3, collapse_vars: false }, // smaller so, once compressed
     mangle: true,
     format: { ascii_only: true },
   });

@@ -5,11 +5,12 @@ const contentOf = reader(HTMLTemplateElement.prototype, "content");
 const trusted = window.trustedTypes;
 const make = free(Document.prototype.createElement);
 const isLink = (element) => nameOf(element) === "link";
+const heldType = "data-consent-type";
+const typeOf = (element) => getAttribute(element, heldType);
 const fetchingRel = /stylesheet|icon|image|manifest|pre[cflr]|dns|dictionary/i;
 
-const fetches = (element, name) => rules.fetching[name]?.includes(nameOf(element));
 const denies = (element, name, value, rel = getAttribute(element, "rel")) => {
-  if (!fetches(element, name)) return false;
+  if (!rules.fetching[name]?.includes(nameOf(element))) return false;
   if (name === "srcdoc") return gate(inert(value)) > 0;
   if (isLink(element) && !fetchingRel.test(rel)) return false;
   const passive = rules.passive.includes(nameOf(element));
@@ -23,6 +24,11 @@ const hold = (element, name, value) => {
   if (getAttribute(element, "data-consent-" + name) === value) return;
   setAttribute(element, "data-consent-gated", "");
   setAttribute(element, "data-consent-" + name, value);
+  // Without its address a script would run the text that it has besides.
+  if (nameOf(element) === "script" && typeOf(element) === null) {
+    setAttribute(element, heldType, getAttribute(element, "type") ?? "");
+    setAttribute(element, "type", "text/plain");
+  }
   // Loaders wait for one of the two events; this one is the truth.
   setTimeout(() => element.dispatchEvent(new Event("error")));
 };
@@ -31,6 +37,9 @@ const release = (element, name) => {
   if (getAttribute(element, "data-consent-" + name) === null) return;
   removeAttribute(element, "data-consent-" + name);
   removeAttribute(element, "data-consent-gated");
+  if (typeOf(element) === null) return;
+  setAttribute(element, "type", typeOf(element));
+  removeAttribute(element, heldType);
 };
 /** Carry out `set` unless the value is denied. */
 const put = (element, name, value, set) => {
@@ -39,6 +48,8 @@ const put = (element, name, value, set) => {
   if (denies(element, name, String(given))) return hold(element, name, String(given));
   // A link whose `rel` comes after its `href` is judged again.
   if (name === "rel" && isLink(element)) gateElement(element, given);
+  // The type of a script that is held back is its type from when it is not.
+  if (name === "type" && typeOf(element) !== null) return setAttribute(element, heldType, given);
   release(element, name);
   set(given);
 };
@@ -71,15 +82,12 @@ const gatedMarkup = (markup) => {
   return gate(fragment) ? fragment : null;
 };
 
-const insertions = {
-  Node: ["appendChild", "insertBefore", "replaceChild"],
-  Element: ["append", "prepend", "before", "after", "replaceWith", "replaceChildren", "insertAdjacentElement"],
-};
+const inserts = /^(append|prepend|before|after|replace|insert)/;
 const places = { beforebegin: "before", afterbegin: "prepend", beforeend: "append", afterend: "after" };
 
 /** Rules for speculative loading are no fetch that a policy could stop. */
 const judgeRules = (node) => {
-  if (!node || node.nodeType !== 1 || nameOf(node) !== "script") return;
+  if (node?.nodeType !== 1 || nameOf(node) !== "script") return;
   if (!/speculationrules/i.test(getAttribute(node, "type"))) return;
   // What stands between quotes and is no address reads as one of the page's own.
   if (node.textContent.split('"').every((text) => allowsUrl(text))) return;
@@ -95,7 +103,7 @@ const guardElements = (realm) => {
     const { prototype } = realm[type];
     for (const property of getOwnPropertyNames(prototype)) {
       const name = property.toLowerCase();
-      if (name === "rel" || rules.fetching[name]) {
+      if (/^(rel|type)$/.test(name) || rules.fetching[name]) {
         wrapAccess(
           prototype,
           property,
@@ -136,9 +144,9 @@ const guardElements = (realm) => {
     frames = realm.length;
     for (let at = 0; at < frames; at += 1) guardRealm(realm[at]);
   };
-  for (const [type, names] of Object.entries(insertions)) {
-    for (const name of names) {
-      wrap(realm[type].prototype, name, (original, self, args) => {
+  for (const { prototype } of [realm.Node, Element]) {
+    for (const name of getOwnPropertyNames(prototype).filter((name) => inserts.test(name))) {
+      wrap(prototype, name, (original, self, args) => {
         const result = apply(original, self, args);
         for (const node of args) judgeRules(node);
         guardFrames();

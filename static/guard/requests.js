@@ -1,7 +1,7 @@
 // ---- requests
 
 const denied = (resource) => {
-  const url = resource && typeof resource === "object" && "url" in resource ? resource.url : resource;
+  const url = (typeof resource === "object" && resource?.url) || resource;
   if (allowsUrl(String(url))) return false;
   held += 1;
   return true;
