@@ -74,6 +74,14 @@ def test_page_shows_state_history_and_cookies(app: ConsentMiddleware) -> None:
     assert value.partition(b"=")[2].decode() not in page  # names, never values
 
 
+def test_page_says_why_each_category_is_on_or_off(app: ConsentMiddleware) -> None:
+    page = rights(app, chosen(app, b"choice=save&category=statistics"), (b"sec-gpc", b"1"))
+
+    assert "<strong>Statistics</strong>: on: agreed to." in page
+    assert "<strong>Marketing</strong>: off: not agreed to." in page
+    assert "<strong>Marketing</strong>: off until it is agreed to (rule opt-in)." in rights(app)
+
+
 def test_a_stranger_sees_nothing_and_is_asked_for_nothing(app: ConsentMiddleware) -> None:
     chosen(app)
 

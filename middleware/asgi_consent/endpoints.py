@@ -12,6 +12,7 @@ from asgi_consent.banner.translations import language_of
 from asgi_consent.choosing import Choosing, described
 from asgi_consent.csp_reports import CspReports
 from asgi_consent.decision import Decision
+from asgi_consent.developer.panel import Panel
 from asgi_consent.exchange import NOTHING_HERE, Exchange, Refusal
 from asgi_consent.faults import note_fault
 from asgi_consent.findings import Findings
@@ -44,8 +45,11 @@ class Endpoints:
         reports: CspReports,
         ledger: Ledger,
         findings: Findings,
+        panel: Panel,
         is_operator: IsOperator | None = None,
     ) -> None:
+        self._findings = findings
+        self._panel = panel
         self._reports = reports
         self._settings = settings
         self._policy: Policy = settings.policy
@@ -79,6 +83,7 @@ class Endpoints:
             ("GET", "operator"): operating.show,
             ("GET", "export"): operating.export,
             ("GET", "metrics"): operating.metrics,
+            ("GET", "developer"): self._developer,
         }
 
     def owns(self, request: Request) -> bool:
@@ -145,6 +150,9 @@ class Endpoints:
             await exchange.redirect(address, [])
         else:
             await self._pages.send(exchange, 200, "blocked", address)
+
+    async def _developer(self, exchange: Exchange) -> None:
+        await self._panel.show(exchange, self._pages, self._findings.told())
 
     async def _guard(self, exchange: Exchange) -> None:
         grants = parse_grants(exchange.query("grants"), self._policy)

@@ -39,7 +39,7 @@ class Findings:
     def sent_cookie(self, name: bytes, verdict: Verdict) -> None:
         """A cookie that came with a request."""
         if len(self._sent) < _MOST_SENT:
-            self._sent.add(_quoted(name.decode("latin-1")))
+            self._sent.add(quoted(name.decode("latin-1")))
             self._cookie(name, verdict)
 
     def cookie(self, name: bytes, verdict: Verdict) -> None:
@@ -48,7 +48,7 @@ class Findings:
         self._cookie(name, verdict)
 
     def _cookie(self, name: bytes, verdict: Verdict) -> None:
-        shown = _quoted(name.decode("latin-1"))
+        shown = quoted(name.decode("latin-1"))
         known = self._matcher.cookie(name.decode("latin-1")) if verdict.category is None else ()
         self._held(f"cookie {shown}", verdict, f"cookies = [{{ name = {shown} }}]", known)
 
@@ -65,13 +65,13 @@ class Findings:
         else:
             # The host is enough, and all that can't hold anything about a visitor.
             target = resolve(url, Base())
-            host = _quoted(target.host if target else "")
+            host = quoted(target.host if target else "")
             known = self._matcher.url(target) if target and verdict.category is None else ()
             self._held(f"{name} of host {host}", verdict, f"hosts = [{host}]", known)
 
     def personal_data(self, name: bytes, finding: Finding) -> None:
         """What the app puts into a cookie. The value is never shown."""
-        shown = _quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
+        shown = quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
         self._once(logging.WARNING, f"cookie {shown} holds personal data: {finding}")
 
     def header(self, name: str, verdict: Verdict, url: str) -> None:
@@ -94,7 +94,7 @@ class Findings:
 
     def reported(self, host: str, directive: str) -> None:
         """A host that a browser says a page tried to reach, and nobody declared."""
-        shown = _quoted(host)
+        shown = quoted(host)
         if len(self._sent) < _MOST_SENT:
             self._sent.add(shown)
             self._once(
@@ -123,7 +123,7 @@ class Findings:
             self._once(self._level, f"{self._verb} {what} of {service} ({verdict.category})")
 
     def _marked(self, element: str, name: str) -> None:
-        what = f"{self._verb} {element} marked data-consent={_quoted(name)}"
+        what = f"{self._verb} {element} marked data-consent={quoted(name)}"
         if name in self._names:
             self._once(self._level, what)
             return
@@ -147,7 +147,13 @@ class Findings:
             _log.log(level, "asgi-consent: %s", message)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As a TOML text in ASCII: what a page or a visitor sent must not write lines or colours."""
-    inner = ascii(text[:_LONGEST])[1:-1].replace("\\'", "'").replace('"', '\\"')
-    return f'"{inner}"'
+    return f'"{"".join(map(_escaped, text[:_LONGEST]))}"'
+
+
+def _escaped(char: str) -> str:
+    if " " <= char <= "~":
+        return f"\\{char}" if char in '\\"' else char
+    point = 0xFFFD if "\ud800" <= char <= "\udfff" else ord(char)  # TOML has no surrogates
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

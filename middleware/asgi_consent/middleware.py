@@ -23,6 +23,8 @@ from asgi_consent.catalog.domains import load_suffixes
 from asgi_consent.csp_reports import CspReports
 from asgi_consent.current import consent_applies
 from asgi_consent.decision import Decision, decide
+from asgi_consent.developer.panel import Panel, traced
+from asgi_consent.developer.trace import Trace
 from asgi_consent.endpoints import Endpoints
 from asgi_consent.environment import ledger_address, secret_keys
 from asgi_consent.errors import Problem, SettingsError
@@ -85,6 +87,7 @@ class ConsentMiddleware:
             **(signals or {}),
         }
         self._is_operator = is_operator
+        self._panel = Panel()
         # A tenth of a second each, which is the start's and not the first visitor's.
         load_suffixes()
         gaps()
@@ -129,6 +132,7 @@ class ConsentMiddleware:
             CspReports(settings.policy, findings[settings.mode]),
             self.ledger,
             findings[settings.mode],
+            self._panel,
             self._is_operator,
         )
 
@@ -146,12 +150,13 @@ class ConsentMiddleware:
             return
         tools, headers, lingering = self._filtered(request, decision)
         scope["headers"] = list(headers)  # the app's own, to do with as it likes
+        trace, tools = self._traced(request, decision, tools)
         filtering = HeaderFilter(
             tools, request, decision, lingering=lingering, once=once is not None
         )
         responder = Responder(tools, request, decision, filtering, send)
         with consent_applies(decision):
-            await self.app(scope, receive, responder)
+            await self.app(scope, receive, trace.hearing(responder) if trace else responder)
 
     # ---- whatever of it fails, nothing is granted and the page is served
 
@@ -188,6 +193,21 @@ class ConsentMiddleware:
             if tools.observe:
                 return tools, request.headers, []
             return tools, without(request.headers, _UNJUDGED), []
+
+    def _traced(
+        self, request: Request, decision: Decision, tools: Tools
+    ) -> tuple[Trace | None, Tools]:
+        """What a developer on this machine sees of this request, and tools that tell it."""
+        if not self._panel.watches(request):
+            return None, tools
+        try:
+            trace = self._panel.trace(
+                request, decision, self._name_region(request), observe=tools.observe
+            )
+            return trace, traced(trace, tools, self.settings.prefix)
+        except Exception as error:
+            note_fault("tracing a request", error)
+            return None, tools
 
     def _with_ledger(self, scope: Scope, receive: Receive) -> Receive:
         """The ledger opens and closes with the app, where the server tells."""

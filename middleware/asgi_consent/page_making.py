@@ -89,7 +89,8 @@ class PageMaking:
 
         def body(language: str) -> bytes:
             try:
-                return banner.body(decision, place, banner.language(language, *languages))
+                tag = banner.language(language, *languages)
+                return banner.body(decision, place, tag) + self._tools.note
             except Exception as error:
                 note_fault("rendering the banner", error)
                 return b""

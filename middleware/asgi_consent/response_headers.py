@@ -54,6 +54,7 @@ class Tools:
     html_in: tuple[str, ...] = ()
     memos: Memos = field(default_factory=Memos)
     pages: PageMemo = field(default_factory=PageMemo)
+    note: bytes = b""  # what every page gets besides its banner
 
     def may_carry(self, path: str) -> bool:
         """Whether the settings say that there is HTML in what is no page."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from asgi_consent.banner.shown import ticked
@@ -24,6 +25,7 @@ from asgi_consent.ledger.records import Event
 from asgi_consent.limits import Limiter
 from asgi_consent.ours import OURS
 from asgi_consent.pages import Pages
+from asgi_consent.reasons import of_category
 from asgi_consent.receipts import Entry, Receipt, entries_of
 from asgi_consent.settings import Settings
 from asgi_consent.types import Header, Headers
@@ -77,6 +79,7 @@ class Rights:
             "rights",
             exchange.request.root + "/",
             entries=entries[::-1],
+            reason_of=partial(of_category, exchange.decision),
             stored=stored,
             done=exchange.query("done"),
             storage_patterns=self._storage_patterns(),
