@@ -7,7 +7,7 @@ Whatever is not known to be granted is denied.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -129,6 +129,17 @@ class Decision:
         """Whether all that Global Privacy Control switches off is granted, if there is any."""
         shared = self.policy.shared
         return bool(shared) and shared <= self.grants.categories
+
+    @property
+    def meaning(self) -> Hashable:
+        """All of it but whose it is and since when: alike for visitors who are treated alike under
+        one policy."""
+        consent = self.consent
+        return (
+            *(consent.status, consent.answered, consent.restricted, consent.objected, consent.gpc),
+            *(consent.categories, consent.services, consent.revision, consent.noticed),
+            *(self.signals, self.rule, self.grants, self.delta, self.update),
+        )
 
     def allows(self, name: str) -> bool:
         """Whether a category or a service, by its id, is granted. An unknown name is not."""

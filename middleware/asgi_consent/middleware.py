@@ -2,7 +2,8 @@
 
     app = ConsentMiddleware(app, settings="consent.toml", secret_key=…)
 
-One object per app, nothing of a request kept in it.
+One object per app. Nothing of a request is kept in it but pages that many get, as they were sent
+(page_memo.py), and what a developer watches (developer/).
 """
 
 from __future__ import annotations

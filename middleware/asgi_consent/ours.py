@@ -22,6 +22,10 @@ _PREFIX = b"__Host-"
 ALL = (CONSENT, ONCE, SCOPES, REMINDER, VARIANT, OPERATOR)
 #: nobody but us may read or set these
 OURS = frozenset(prefix + name for prefix in (b"", _PREFIX) for name in ALL)
+#: of these a page depends on what they say, and on nothing else of theirs: not the signed ones
+STATES = frozenset(
+    prefix + name for prefix in (b"", _PREFIX) for name in (SCOPES, REMINDER, VARIANT)
+)
 
 
 def name_of(cookie: bytes, *, secure: bool) -> bytes:

@@ -13,9 +13,10 @@ from asgi_consent.html.gating import Gating
 from asgi_consent.html.plain import PlainRewriter
 from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.http.csp import admit
-from asgi_consent.http.headers import get_header
+from asgi_consent.http.headers import get_all, get_header, size_of
 from asgi_consent.http.request import Request
 from asgi_consent.languages import content_language
+from asgi_consent.ours import STATES
 from asgi_consent.response_headers import HeaderFilter, Tools, unjudged
 from asgi_consent.types import Headers
 
@@ -29,6 +30,20 @@ class MadePage(NamedTuple):
     context: Hashable = None
 
 
+#: headers of a request that nothing which we do to a page depends on; what is not known to be one
+#: of them makes another page
+_INDIFFERENT = frozenset(
+    (
+        *(b"user-agent", b"sec-ch-ua", b"sec-ch-ua-mobile", b"sec-ch-ua-platform", b"referer"),
+        *(b"connection", b"upgrade-insecure-requests", b"priority", b"sec-fetch-user"),
+        *(b"cache-control", b"pragma", b"cookie", b"x-forwarded-for", b"x-real-ip", b"forwarded"),
+        *(b"x-request-id", b"traceparent", b"tracestate"),
+    )
+)
+_LONGEST_HEAD = 8192  # bytes of headers, and
+_LONGEST_ADDRESS = 2048  # characters, written three times; a page of more is not remembered
+
+
 class PageMaking:
     def __init__(
         self, tools: Tools, request: Request, decision: Decision, headers: HeaderFilter
@@ -38,13 +53,44 @@ class PageMaking:
         self._decision = decision
         self._filter = headers
 
+    def key(self, headers: Headers) -> Hashable:
+        """All that the headers of this page depend on, given those of the app; None where they are
+        not to be remembered. Of the visitor's cookies only what ours say."""
+        request, decision = self._request, self._decision
+        if self._filter.is_for_once or not (request.wants_document and self._is_for_many(headers)):
+            return None
+        if any(name.lower() == b"set-cookie" for name, _ in headers):
+            return None
+        return (
+            *headers,
+            tuple(pair for pair in request.cookies if pair[0] in STATES),
+            *(pair for pair in request.headers if pair[0] not in _INDIFFERENT),
+            *(request.secure, request.address, request.full_path, request.path),
+            decision.meaning,
+            self._tools.visitor.just_chose(decision.consent),
+        )
+
+    def _is_for_many(self, headers: Headers) -> bool:
+        """Whether the page may be one that others get as well, and is not too long to be kept."""
+        request = self._request
+        if self._tools.observe or request.method != "GET" or request.header(b"authorization"):
+            return False
+        if any(b"no-store" in value.lower() for value in get_all(headers, b"cache-control")):
+            return False
+        address = len(request.address) + len(request.full_path) + len(request.path)
+        return (
+            address <= _LONGEST_ADDRESS
+            and size_of(headers) + size_of(request.headers) <= _LONGEST_HEAD
+        )
+
     def page(self, headers: Headers) -> MadePage:
         """The first of three ways that does not fail."""
         if self._tools.observe:
             return MadePage(headers, self._observing())
         for way in (self._as_page, self._without_banner):
             try:
-                return way(headers)
+                made = way(headers)
+                return made if self._is_for_many(headers) else made._replace(context=None)
             except Exception as error:
                 note_fault("making a page", error)
         return MadePage(unjudged(headers), PlainRewriter())
@@ -99,7 +145,8 @@ class PageMaking:
             self._gating(languages), head=head, body=None if request.is_framed else body
         )
         context = (head, place, banner.state(decision, place), *self._context(languages))
-        return MadePage(headers, rewriter, context)
+        # With a nonce it is another page each time.
+        return MadePage(headers, rewriter, None if admission.nonce else context)
 
     def _context(self, languages: tuple[str, ...]) -> tuple[Hashable, ...]:
         """What gating depends on, and whether there is a banner."""

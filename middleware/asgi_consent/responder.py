@@ -30,7 +30,7 @@ from asgi_consent.http.page_type import (
 from asgi_consent.http.request import Request
 from asgi_consent.page_body import Opening, PageBody, Rewriting, read_opening
 from asgi_consent.page_making import PageMaking
-from asgi_consent.page_memo import LONGEST, RewrittenPage
+from asgi_consent.page_memo import LONGEST, KnownHead, RewrittenPage
 from asgi_consent.response_headers import HeaderFilter, Tools, unjudged
 from asgi_consent.sent_files import read_descriptor, read_path
 from asgi_consent.types import Headers, Message, Send
@@ -61,12 +61,20 @@ class Responder:
         self._body: PageBody | None = None
         self._decision = decision
         self._faults = count_faults()
+        self._headers_held = self._count_headers()
         self._context: Hashable = None  # of a page that may have been rewritten before
+        self._key: Hashable = None  # of its headers
+        self._sent_headers: Headers = []
+        self._known: tuple[KnownHead, Message] | None = None  # and the app's own, held back
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
+        if self._known is not None and await self._sends_known(*self._known, message):
+            return
         if kind == "http.response.start":
-            await self._on_start(message)
+            self._known = self._know(message)
+            if self._known is None:
+                await self._on_start(message)
         elif kind == "http.response.body":
             await self._on_body(message)
         elif kind in _SENT_FILES and (self._start is not None or self._body is not None):
@@ -81,6 +89,33 @@ class Responder:
             await self._send({**message, "headers": headers})
         else:
             await self._send(message)
+
+    # ---- a page that went out before, to somebody who is treated alike
+
+    def _know(self, start: Message) -> tuple[KnownHead, Message] | None:
+        try:
+            headers = copy_headers(start.get("headers"))
+            self._key = self._making().key(headers)
+            head = self._tools.heads.get(self._key) if self._key else None
+            return (head, start) if head else None
+        except Exception as error:
+            note_fault("looking for a page that went out before", error)
+            return None
+
+    async def _sends_known(self, head: KnownHead, start: Message, message: Message) -> bool:
+        """Whether that was all; else the response begins like any other."""
+        self._known = None
+        whole = message["type"] == "http.response.body" and not message.get("more_body")
+        seen = self._seen(head.context, bytes(message.get("body", b""))) if whole else None
+        if seen is None:
+            await self._on_start(start)
+            return False
+        await self._send({**start, "headers": list(head.headers)})
+        await self._forward(seen.sent, last=True)
+        self._count(seen.held)
+        return True
+
+    # ---- headers
 
     async def _on_start(self, message: Message) -> None:
         headers = self._headers(self._filter.response, message)
@@ -198,9 +233,10 @@ class Responder:
 
     async def _send_whole(self, body: PageBody, page: bytes) -> None:
         """A page that came in one piece: as it went out before, or to be remembered."""
-        if seen := self._seen(page):
+        if seen := self._seen(self._context, page):
             await self._forward(seen.sent, last=True)
             self._count(seen.held)
+            self._remember(seen)
             return
         sent = b""
         async for piece in _rewritten(body, page):
@@ -210,21 +246,28 @@ class Responder:
         end = body.close()
         await self._forward(end, last=True)
         self._count(body.held)
-        if self._faults == count_faults():  # what a fault leaves out, it leaves out only once
-            self._remember(RewrittenPage(page, sent + end, body.held))
+        self._remember(RewrittenPage(page, sent + end, body.held))
 
-    def _seen(self, page: bytes) -> RewrittenPage | None:
+    def _seen(self, context: Hashable, page: bytes) -> RewrittenPage | None:
         try:
-            return self._tools.pages.get(self._context, page)
+            return self._tools.pages.get(context, page)
         except Exception as error:
             note_fault("looking for a page that was rewritten before", error)
             return None
 
     def _remember(self, page: RewrittenPage) -> None:
+        if self._faults != count_faults():  # what a fault leaves out, it leaves out only once
+            return
         try:
-            self._tools.pages.put(self._context, page)
+            is_kept = self._tools.pages.put(self._context, page)
+            # What was held back of the headers is counted each time.
+            if is_kept and self._key and self._headers_held == self._count_headers():
+                self._tools.heads.put(self._key, KnownHead(self._sent_headers, self._context))
         except Exception as error:
             note_fault("remembering a page", error)
+
+    def _count_headers(self) -> int:
+        return self._tools.findings.tally.counts["headers"]
 
     def _count(self, held: int) -> None:
         try:
@@ -246,12 +289,12 @@ class Responder:
     async def _begin(self, start: Message, *, complete: bool) -> bool:
         """Send the start message as soon as the opening tells what it must say."""
         headers = start["headers"]
-        coding = content_coding(headers)
+        coding, declared = content_coding(headers), declared_charset(headers)
         try:
             opening = read_opening(
                 self._opening,
                 coding=coding,
-                declared=declared_charset(headers),
+                declared=declared,
                 sniff=self._sniff,
                 complete=complete,
             )
@@ -266,7 +309,8 @@ class Responder:
             made = self._making().page(headers)
             headers = made.headers
             if made.context:
-                self._context = (made.context, coding, sent, opening.charset)
+                how = (coding, sent, declared, self._sniff, opening.charset)
+                self._context, self._sent_headers = (made.context, how), headers
             if self._request.method != "HEAD" and made.rewriter:
                 self._body = PageBody(
                     made.rewriter,

@@ -33,7 +33,7 @@ from asgi_consent.http.refresh import refresh_url
 from asgi_consent.http.request import Request
 from asgi_consent.http.structured import filter_dictionary, filter_list
 from asgi_consent.ours import OURS
-from asgi_consent.page_memo import PageMemo
+from asgi_consent.page_memo import HeadMemo, PageMemo
 from asgi_consent.privacy.check import PersonalDataCheck
 from asgi_consent.removals import removals
 from asgi_consent.types import Headers
@@ -54,6 +54,7 @@ class Tools:
     html_in: tuple[str, ...] = ()
     memos: Memos = field(default_factory=Memos)
     pages: PageMemo = field(default_factory=PageMemo)
+    heads: HeadMemo = field(default_factory=HeadMemo)
     note: bytes = b""  # what every page gets besides its banner
 
     def may_carry(self, path: str) -> bool:
@@ -220,6 +221,11 @@ class HeaderFilter:
         self._once = once
         self._personal = False  # whether it carries what only this visitor has granted
         self._remembers = False  # whether this response already sets what is known of scopes
+
+    @property
+    def is_for_once(self) -> bool:
+        """Whether the response has to do something that the next one will not."""
+        return self._once or bool(self._lingering)
 
     def response(self, headers: Headers) -> Headers:
         """The headers of any response, without what is not granted."""

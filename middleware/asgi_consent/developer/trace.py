@@ -15,7 +15,7 @@ from asgi_consent.http.cookies import parse_set_cookie
 from asgi_consent.http.headers import get_all
 from asgi_consent.http.request import Request
 from asgi_consent.ours import OURS
-from asgi_consent.page_memo import PageMemo
+from asgi_consent.page_memo import HeadMemo, PageMemo
 from asgi_consent.privacy.detector import Finding
 from asgi_consent.response_headers import Tools
 from asgi_consent.types import Message, Send
@@ -80,7 +80,9 @@ class Trace:
         """Tools that tell this trace what they find, and remember nothing: what is remembered is
         not found again."""
         findings = TracedFindings(tools.findings, self)
-        return replace(tools, findings=findings, memos=Memos(), pages=PageMemo(), note=note)
+        return replace(
+            tools, findings=findings, memos=Memos(), pages=PageMemo(), heads=HeadMemo(), note=note
+        )
 
     def hearing(self, send: Send) -> Send:
         """`send`, and the cookies that the app sets are written down before they are judged."""

@@ -10,13 +10,13 @@ hold back, not because it says so.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 
 from asgi_consent.catalog.services import NECESSARY
 from asgi_consent.catalog.urls import NOWHERE, Base, base_of, resolve
 from asgi_consent.decision import Decision, Page, Verdict
+from asgi_consent.faults import note_fault
 from asgi_consent.html.elements import FETCHING, Value
 from asgi_consent.html.judge import (
     WITH_TEXT,
@@ -50,8 +50,6 @@ _DENIED = Verdict(allowed=False)
 #: (why it is held back, host, language of the page) → the placeholder document, as ASCII HTML
 Placeholder = Callable[[Verdict, str, str], str]
 
-_log = logging.getLogger("asgi_consent")
-
 
 class Gating:
     """Gates one page for one decision. `variant` tells apart what `placeholder` depends on besides
@@ -75,6 +73,7 @@ class Gating:
         # In front of what a memo keeps: nothing for HTML with scripts, since all tags begin with <
         self._memo_keys = (b"n", b"nf") if noscript else (b"", b"f")
         self._memo = self._current_memo()
+        self._remembers = True
 
     @property
     def noscript(self) -> bool:
@@ -149,7 +148,8 @@ class Gating:
         sent = self._memo.get(key)
         if sent is None:
             sent = self._start_tag(name, raw, foreign=foreign, inside=inside)
-            self._memo.put(key, sent)
+            if self._remembers:
+                self._memo.put(key, sent)
         return sent
 
     def with_text(self, name: bytes, raw: bytes, text: bytes, *, foreign: bool) -> bytes:
@@ -158,7 +158,8 @@ class Gating:
         sent = self._memo.get(key)
         if sent is None:
             sent = self._with_text(name, raw, text, foreign=foreign)
-            self._memo.put(key, sent)
+            if self._remembers:
+                self._memo.put(key, sent)
         return sent
 
     def unknown_text(self, name: bytes, raw: bytes) -> bytes:
@@ -188,8 +189,8 @@ class Gating:
             if name in FETCHING and tag.get(MARKED) is not None:
                 found = self._with_mark(tag, found)
             return raw if found is None else self._neutral(tag, found)
-        except Exception:
-            return self._unjudged(name, raw)
+        except Exception as error:
+            return self._unjudged(name, raw, error)
 
     def _with_text(self, name: bytes, raw: bytes, text: bytes, *, foreign: bool) -> bytes:
         try:
@@ -202,11 +203,12 @@ class Gating:
                 return raw + text
             start = self._neutral(tag, found)
             return start + insert(text, [(at, HELD_URL) for at in found.addresses])
-        except Exception:
-            return self._unjudged(name, raw) + text
+        except Exception as error:
+            return self._unjudged(name, raw, error) + text
 
-    def _unjudged(self, name: bytes, raw: bytes) -> bytes:
-        _log.exception("a %s could not be judged and stays gated", name.decode("ascii", "replace"))
+    def _unjudged(self, name: bytes, raw: bytes, error: Exception) -> bytes:
+        pass  # what a fault leaves out, it leaves out only once
+        note_fault(f"judging <{name.decode('ascii', 'replace')}>", error)
         return self.cut_tag(name, raw)
 
     def _with_mark(self, tag: Tag, found: Found | None) -> Found | None:
