@@ -98,6 +98,13 @@ _WORDS = st.text(alphabet=" ,;:{}()/\\*'\"<>@ab-é\n", max_size=20)
 
 
 @pytest.mark.threat("T12")
+@pytest.mark.parametrize("font", ["Exo 2", "Source Sans 3, serif", "inherit, serif", "initial"])
+def test_font_that_browsers_would_drop_is_a_mistake(font: str) -> None:
+    with pytest.raises(SettingsError, match=r"theme\.font.*in quotes"):
+        read_settings({"theme": {"font": font}})
+    assert read_settings({"theme": {"font": "'Exo 2', Georgia, serif"}}).theme.font
+
+
 @given(font=_WORDS, colour=_WORDS)
 @example(font="a;}*{color:red", colour="#fff;}")
 @example(font='"a', colour="#ffff")

@@ -95,29 +95,33 @@ class Endpoints:
     ) -> None:
         name = request.path.removeprefix(self._settings.prefix + "/")
         method = "GET" if request.method == "HEAD" else request.method
-        handler = self._routes.get((method, name))
         exchange = Exchange(request, decision, receive, send)
         try:
-            if handler:
-                await handler(exchange)
-            elif method == "GET" and name in self._banner.files:
-                await self._static(exchange, name)
-            elif allowed := [way for way, known in self._routes if known == name]:
-                raise Refusal(
-                    405,
-                    N_("Not this way"),
-                    N_("This address only takes what the forms of this site send it."),
-                    [(b"allow", ", ".join(allowed).encode())],
-                )
-            else:
-                raise NOTHING_HERE
-        except Refusal as refusal:
-            await self._pages.refuse(exchange, refusal)
+            try:
+                await self._answer(exchange, method, name)
+            except Refusal as refusal:
+                await self._pages.refuse(exchange, refusal)
         except Exception as error:
-            note_fault(f"answering {method} {name if handler else ''}", error)
+            known = (method, name) in self._routes
+            note_fault(f"answering {method} {name if known else ''}", error)
             if exchange.has_begun:
                 raise
             await exchange.answer(500, "text/plain; charset=utf-8", _FAILED)
+
+    async def _answer(self, exchange: Exchange, method: str, name: str) -> None:
+        if handler := self._routes.get((method, name)):
+            await handler(exchange)
+        elif method == "GET" and name in self._banner.files:
+            await self._static(exchange, name)
+        elif allowed := [way for way, known in self._routes if known == name]:
+            raise Refusal(
+                405,
+                N_("Not this way"),
+                N_("This address only takes what the forms of this site send it."),
+                [(b"allow", ", ".join(allowed).encode())],
+            )
+        else:
+            raise NOTHING_HERE
 
     # ---- reading
 

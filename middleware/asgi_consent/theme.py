@@ -59,9 +59,12 @@ _PAIRS = (
 )
 
 _is_colour = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})").fullmatch
+# A word without quotes is an identifier, and some stand for something else than a font
+# (https://drafts.csswg.org/css-fonts/#family-name-syntax).
 _is_font = re.compile(
-    r"""\s*+("[\w .-]++"|'[\w .-]++'|-?[A-Za-z][\w-]*+( [\w-]++)*+)\s*+"""
+    r"""\s*+("[\w .-]++"|'[\w .-]++'|-?[A-Za-z][\w-]*+( -?[A-Za-z][\w-]*+)*+)\s*+"""
 ).fullmatch
+_NO_FONTS = frozenset(("inherit", "initial", "unset", "revert", "revert-layer", "default"))
 
 
 class Layout(StrEnum):
@@ -134,9 +137,14 @@ def _radius(table: Table) -> int:
 
 def _font(table: Table) -> str:
     font = table.text("font", _FONT)
-    if all(map(_is_font, font.split(","))):
+    names = font.split(",")
+    if all(map(_is_font, names)) and not _NO_FONTS & {name.strip().lower() for name in names}:
         return font
-    table.problem("font", 'names of fonts, separated by commas, such as "Georgia, serif"')
+    table.problem(
+        "font",
+        "names of fonts, separated by commas, in quotes where a word begins with a digit, such as "
+        "\"'Exo 2', Georgia, serif\"",
+    )
     return _FONT
 
 

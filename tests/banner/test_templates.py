@@ -103,6 +103,19 @@ _YES = '<button name="choice" value="accept">Yes</button>'
         (_NO.replace("button", "a") + _YES, 'expected a button "reject" beside'),
         (_NO + _YES + '<input type="checkbox" name="category" value="x" checked>', "ticked"),
         ("", "expected a button that withdraws"),
+        ('<input type="submit" name="choice" value="accept">', 'expected a button "reject" beside'),
+        (_NO + _YES + _YES.replace("button ", 'button class="big" '), "in what they say alone"),
+        (_NO + _YES + '<input type="hidden" name="category" value="x">', "ticked"),
+        (
+            _NO + _YES + '<input type="checkbox" name="category" value="x" checked>'
+            '<input type="checkbox" name="category" value="x">',
+            "ticked",
+        ),
+        ('<input type="hidden" name="choice" value="accept"><button>OK</button>', "hidden field"),
+        ((_NO + _YES).replace("button ", "button hidden "), "that can be seen and pressed"),
+        ("{% if state.opt_in %}" + _NO + "{% endif %}" + _YES, 'expected a button "reject" beside'),
+        ("{% if standalone %}" + _NO + "{% endif %}" + _YES, 'expected a button "reject" beside'),
+        ("{% if not address %}" + _NO + "{% endif %}" + _YES, 'expected a button "reject" beside'),
     ],
 )
 def test_a_banner_that_favours_yes_is_refused(theme: Theme, buttons: str, said: str) -> None:
@@ -110,6 +123,48 @@ def test_a_banner_that_favours_yes_is_refused(theme: Theme, buttons: str, said: 
 
     assert any(said in one for one in found), found
     assert all(one.startswith("theme.templates: is banner.html, expected ") for one in found)
+
+
+@pytest.mark.parametrize(
+    "buttons",
+    [
+        f"<ul><li>{_NO}<li>{_YES}</ul>",
+        (_NO + _YES).replace('value="reject"', 'value="reject" id="no" data-test="n"'),
+        _NO + _YES + '<input type="checkbox" name="category" value="necessary" checked disabled>',
+    ],
+)
+def test_what_nobody_sees_may_differ(theme: Theme, buttons: str) -> None:
+    protected(theme(banner=FORM + "{% block more %}<form>" + buttons + "</form>{% endblock %}"))
+
+
+def test_notes_and_copies_of_an_editor_lie_beside_templates(theme: Theme) -> None:
+    file = theme()
+    for name in ("README.md", "banner.html~", "banner.html.orig", ".banner.html.swp"):
+        (file.parent / "mine" / name).write_text("{% nothing")
+
+    protected(file)
+
+
+def test_what_was_looked_at_is_what_visitors_get(theme: Theme) -> None:
+    file = theme(banner=FORM)
+    app = protected(file)
+    (file.parent / "mine" / "banner.html").write_text(_BOTH % _YES)
+
+    page = get(app, "/", [(b"sec-gpc", b"1"), (b"accept-language", b"fi")]).body
+
+    assert b'value="reject"' in page
+
+
+def test_page_of_ours_that_cannot_be_rendered_is_an_answer_all_the_same(
+    theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = protected(theme())
+    monkeypatch.setattr(app._endpoints._banner, "page", None)
+
+    answer = get(app, "/_consent/no-such")
+
+    assert answer.status == 500
+    assert b"nothing was changed" in answer.body
 
 
 def test_a_banner_without_a_way_to_the_preferences_is_refused(theme: Theme) -> None:
@@ -125,6 +180,13 @@ def test_a_banner_without_a_way_to_the_preferences_is_refused(theme: Theme) -> N
         ("rights", "\n\n{% block x %}", "theme.templates: is rights.html, line 3, expected a"),
         ("banner", FORM + "\n{% block more %}{{ sight.name }}{% endblock %}", "theme.templates: is "
          "banner.html, line 2, expected a template that can be rendered: 'sight' is undefined"),
+        ("placeholder", "{{ nosuch }}", "theme.templates: is placeholder.html, line 1, expected a"),
+        ("error", "\n{{ nosuch }}", "theme.templates: is error.html, line 2, expected a template"),
+        ("rights", "{{ nosuch }}", "theme.templates: is rights.html, line 1, expected a template"),
+        ("banner", FORM + "{% block more %}{% if not standalone %}{{ nosuch }}{% endif %}"
+         "{% endblock %}", "theme.templates: is banner.html, line 1, expected a template"),
+        ("banner", FORM + "{% block more %}{% if not state.opt_in %}{{ nosuch }}{% endif %}"
+         "{% endblock %}", "theme.templates: is banner.html, line 1, expected a template"),
         ("preferences_form", "{{ 1 / 0 }}", "theme.templates: is preferences_form.html, line 1, "),
     ],
 )  # fmt: skip

@@ -15,13 +15,13 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from asgi_consent.banner.declaration import services_of
-from asgi_consent.banner.fairness import unfairness
 from asgi_consent.banner.guard import guard_script
 from asgi_consent.banner.shown import ShownDocuments
 from asgi_consent.banner.state import BARE, State
 from asgi_consent.banner.static_files import SCRIPTS, files_of, sha256_digest
-from asgi_consent.banner.templates import environment_of, mistake, unfair, unusable
+from asgi_consent.banner.templates import environment_of, unusable
 from asgi_consent.banner.translations import Language, language_of
+from asgi_consent.banner.trial import try_all
 from asgi_consent.banner.vendors import GPP, INTERPRETER
 from asgi_consent.catalog.services import Service
 from asgi_consent.consent import UNKNOWN
@@ -33,7 +33,6 @@ from asgi_consent.languages import LANGUAGES, N_, choose
 from asgi_consent.ledger.store import Shown
 from asgi_consent.policy import Activation
 from asgi_consent.settings import Settings
-from asgi_consent.update import Delta, Update
 
 # Stand-ins in a kept rendering for what differs by page: its address as a form value and inside a
 # URL.
@@ -73,7 +72,7 @@ class Banner:
         #: our scripts and style sheets, by their names
         self.files = files_of(settings.theme)
         self._environment = environment_of(settings)
-        self.shown = ShownDocuments(self._render_shown)
+        self.shown = ShownDocuments(self.render_shown)
         # Bounded: who chooses single services in many combinations only evicts.
         self._body_of = lru_cache(512)(self._render_body)
         self.placeholder = lru_cache(2048)(self._render_placeholder)
@@ -176,7 +175,7 @@ class Banner:
         pieces = re.split(f"({_ADDRESS}|{_ADDRESS_QUOTED})", text)
         return [piece if at % 2 else _ascii(piece) for at, piece in enumerate(pieces)]
 
-    def _render_shown(self, surface: str, state: State, service: Service | None = None) -> str:
+    def render_shown(self, surface: str, state: State, service: Service | None = None) -> str:
         """The document that is kept as a proof."""
         context = self._context(state)
         context |= {"address": "", "address_quoted": ""}
@@ -272,29 +271,21 @@ class Banner:
     def _prefix(self, root: str) -> str:
         return root + self._settings.prefix
 
+    # ---- for a trial of the operator's templates, which raises SettingsError
+
     def _try_templates(self, folder: str) -> None:
-        """Those of the operator. Raises SettingsError."""
-        problems = list(unusable(folder, self._environment))
-        for tag in self._settings.site.languages:
-            asked = replace(BARE, language=tag)
-            agreed = replace(asked, asks=False, withdrawable=True)
-            changed = replace(asked, asks=False, update=Update(0), delta=Delta(services=_ANY))
-            for surface, state in (
-                ("banner", asked),
-                ("banner", agreed),
-                ("banner", changed),
-                ("preferences", asked),
-            ):
-                name = f"{surface}.html"
-                try:
-                    document = self._render_shown(surface, state)
-                except Exception as error:
-                    problems.append(mistake(name, error))
-                    continue
-                found = unfairness(document, withdraws=state.withdrawable)
-                problems += [unfair(name, why) for why in found]
+        problems = [*unusable(folder, self._environment), *try_all(self._settings, self)]
         if problems:
             raise SettingsError(self._settings.source, dict.fromkeys(problems))
+
+    def render_sent(self, state: State) -> str:
+        """The banner as a page has it, with stand-ins for the page's address."""
+        pieces = self._render_body(state)
+        return "".join(one if isinstance(one, str) else one.decode() for one in pieces)
+
+    def placeholder_of(self, service: Service | None, language: str) -> str:
+        category = service.category if service else None
+        return self._render_placeholder(service, category, "host.example", "", language)
 
     def _css(self, surface: str) -> str:
         return self.files[_SHEET_OF[surface]].body.decode()

@@ -41,6 +41,7 @@ def environment_of(settings: Settings) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # what was looked at is what visitors get
     )
     speak(environment)
     environment.filters["sentence"] = sentence_of
@@ -61,15 +62,16 @@ def unusable(folder: str, environment: Environment) -> Iterator[Problem]:
     pieces begin with an underscore."""
     known = [path.name for path in TEMPLATES.glob("*.html")]
     for path in sorted(Path(folder).iterdir()):
-        if path.name not in known and not path.name.startswith(("_", ".")):
+        if path.suffix != ".html" or path.name.startswith("."):
+            continue  # a copy that an editor keeps, a note
+        if path.name not in known and not path.name.startswith("_"):
             close = "".join(get_close_matches(path.name, known, n=1))
             hint = f'; did you mean "{close}"?' if close else f"; ours are {', '.join(known)}"
             why = f"expected the name of a template of ours, or _{path.name}{hint}"
             yield _problem(path.name, why)
             continue
         try:
-            if path.suffix == ".html":
-                environment.get_template(path.name)
+            environment.get_template(path.name)
         except Exception as error:
             yield mistake(path.name, error)
 
