@@ -1,5 +1,5 @@
-"""What MkDocs runs: it gets the pages and tables of pages.py in memory. Needs the project's folder to
-be importable, as `python -m mkdocs` has it."""
+"""What MkDocs runs: it gets the pages and tables of pages.py in memory. Needs the project's folder
+to be importable, as `python -m mkdocs` has it."""
 
 from __future__ import annotations
 

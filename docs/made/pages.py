@@ -1,4 +1,4 @@
-"""What of the documentation is made from the code, so that it cannot fall behind. Needs no MkDocs."""
+"""What of the documentation is made from the code, so that it cannot fall behind it."""
 
 from __future__ import annotations
 

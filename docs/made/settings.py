@@ -1,4 +1,4 @@
-"""The reference of consent.toml, from the code that reads it and the comments of the starter file."""
+"""The reference of consent.toml, from the code that reads it and the words of the starter file."""
 
 from __future__ import annotations
 
