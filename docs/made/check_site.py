@@ -19,7 +19,7 @@ from asgi_consent.html.rewriter import Rewriter
 from asgi_consent.settings import read_settings
 
 _HOST = "docs.example"
-_POLICY = b'<meta http-equiv="Content-Security-Policy" content="default-src \'self\';'
+POLICY = b'<meta http-equiv="Content-Security-Policy" content="default-src \'self\';'
 _foreign = re.compile(rb"""(?:url\(|@import)\s*["']?\s*(?:https?:|//)[^)"';]*""", re.IGNORECASE)
 
 
@@ -29,7 +29,7 @@ def mistakes(path: Path) -> Iterator[str]:
         if rewritten(content) != content:
             held = re.findall(rb"<[^>]*data-consent[^>]*>", rewritten(content)) or [b"?"]
             yield from (f"loads from others: {tag.decode()[:200]}" for tag in held)
-        if _POLICY not in content:
+        if POLICY not in content:
             yield "has no Content-Security-Policy"
     elif path.suffix == ".css":
         yield from (f"loads from others: {url.decode()}" for url in _foreign.findall(content))

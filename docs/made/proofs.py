@@ -14,7 +14,7 @@ from docs.made.markdown import plain, table
 ROOT = Path(__file__).parents[2]
 
 
-def tests_with(mark: str, *folders: str) -> dict[str, list[str]]:
+def marked_tests(mark: str, *folders: str) -> dict[str, list[str]]:
     """For each argument of `@pytest.mark.<mark>` the tests that carry it, read and not run."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
@@ -33,7 +33,7 @@ def _marked(test: ast.FunctionDef | ast.AsyncFunctionDef, mark: str) -> Iterator
 
 
 def clause_table() -> str:
-    tests = tests_with("clause", "e2e")
+    tests = marked_tests("clause", "e2e")
     rows = [
         (
             f"<span id={clause.id.lower()}>{clause.id}</span>",
@@ -48,7 +48,7 @@ def clause_table() -> str:
 
 def threat_table() -> str:
     threats = tomllib.loads((ROOT / "tests/threats.toml").read_text("utf-8"))["threat"]
-    tests = tests_with("threat", "tests", "e2e")
+    tests = marked_tests("threat", "tests", "e2e")
     rows = [
         (
             f"<span id={row['id'].lower()}>{row['id']}</span>",
