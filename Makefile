@@ -135,7 +135,7 @@ $(VENV)/docs: pyproject.toml
 	@touch $@
 
 docs: $(VENV)/docs  ## the documentation, in site/; fails for a broken link, or if it loads from others
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@$(BIN)/python -m docs.made.check_site site
 
 lock: $(VENV)/dev  ## requirements-dev.txt anew: what we develop with, by exact version and hash

@@ -63,4 +63,6 @@ def threat_table() -> str:
 
 
 def _list_of_tests(names: list[str]) -> str:
-    return "<br>".join(f"`{name.removeprefix('e2e/')}`" for name in names)
+    """Tests are named by what they show."""
+    found = (name.removeprefix("e2e/").split("::test_") for name in names)
+    return "<br>".join(f"{plain(test.replace('_', ' '))} (`{file}`)" for file, test in found)
