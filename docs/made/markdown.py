@@ -10,7 +10,6 @@ def plain(text: str) -> str:
     """`text` on one line, with nothing in it that Markdown takes for its own but `code`."""
     parts = " ".join(text.split()).split("`")
     parts[::2] = [re.sub(r"([|*_<\[\]])", r"\\\1", part) for part in parts[::2]]
-    parts[::2] = [part.replace("--", "\\--") for part in parts[::2]]
     parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
     return "`".join(parts)
 

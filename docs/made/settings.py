@@ -101,7 +101,7 @@ class _Listening(Table):
         return super().lifetime(key, default)
 
     def texts(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        self.note(key, "list of texts", None if len(default) > _LONG else [*default])
+        self.note(key, "list of texts", "all" if len(default) > _LONG else [*default])
         return super().texts(key, default)
 
     def tables(self, key: str, by: str = "") -> Iterator[Table]:
