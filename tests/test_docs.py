@@ -70,6 +70,13 @@ def every(language: str) -> list[Any]:
 # ---- code
 
 
+@pytest.mark.parametrize("page", ALL)
+def test_no_block_is_overlooked(page: str) -> None:
+    for language in ("python", "toml", "yaml", "sh", "json"):
+        fences = re.findall(rf"^ *[`~]{{3,}} *\{{?\.?{language}\b", ALL[page], re.MULTILINE)
+        assert len(blocks(page, language)) == len(fences)
+
+
 @pytest.mark.parametrize("page", [page for page in TEXTS if blocks(page, "python")])
 def test_python_of_a_page_runs_from_top_to_bottom(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
