@@ -8,7 +8,7 @@ WORKERS ?= 2
 # A browser that hangs may hold the very thread that is to be told so.
 HANGS := --timeout-method thread
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger memory lock locked wheel sbom audit clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger memory docs lock locked wheel sbom audit clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -129,6 +129,15 @@ bench-ledger: $(VENV)/dev postgresql  ## what recording adds to a choice, next t
 memory: $(VENV)/dev  ## what pages cost that are far too large: 200 MB, a million attributes, byte by byte
 	$(BIN)/python benchmarks/memory.py
 
+$(VENV)/docs: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/docs  ## the documentation, in site/; fails for a broken link, or if it loads from others
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@$(BIN)/python -m docs.made.check_site site
+
 lock: $(VENV)/dev  ## requirements-dev.txt anew: what we develop with, by exact version and hash
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-annotate \
@@ -159,4 +168,4 @@ audit: $(VENV)/installed  ## known vulnerabilities in what an installation bring
 	$(BIN)/pip-audit --path "$$($</bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" --strict --skip-editable
 
 clean:  ## remove what was built
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

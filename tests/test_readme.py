@@ -29,7 +29,7 @@ def test_every_python_block_runs(
     for variable in ("CONSENT_KEY", "ASGI_CONSENT_SECRET_KEY"):
         monkeypatch.setenv(variable, SECRET)
 
-    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    exec(compile(code, "README.md", "exec", dont_inherit=True), {"__name__": "readme"})
 
 
 @pytest.mark.parametrize("document", blocks("toml"))

@@ -207,7 +207,7 @@ class Gating:
             return self._unjudged(name, raw, error) + text
 
     def _unjudged(self, name: bytes, raw: bytes, error: Exception) -> bytes:
-        pass  # what a fault leaves out, it leaves out only once
+        self._remembers = False  # what a fault leaves out, it leaves out only once
         note_fault(f"judging <{name.decode('ascii', 'replace')}>", error)
         return self.cut_tag(name, raw)
 
