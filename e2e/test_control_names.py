@@ -71,3 +71,16 @@ def test_other_ways_to_say_it_are_known(visit: Visit, reject: str, accept: str) 
     )
 
     assert _controls(page) == {"reject": "reject", "accept": "accept"}
+
+
+def test_navigation_is_no_banner(visit: Visit) -> None:
+    page = visit().page
+    page.goto(
+        "data:text/html,<nav><h2>Consent and cookies</h2><ul><li><a href=/a>consent.toml</a>"
+        "<li><a href=/b>Reject</a><li><a href=/c>Withdraw</a></ul></nav><main>Text</main>"
+    )
+
+    asked = ask(page, {})
+
+    assert asked.banner is None
+    assert not asked.controls
