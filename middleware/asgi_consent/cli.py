@@ -21,6 +21,7 @@ from asgi_consent.audit.commands import add_commands
 from asgi_consent.banner.render import Banner
 from asgi_consent.catalog.telling import KINDS, as_json, classified, one_line, search
 from asgi_consent.catalog.urls import Base, resolve
+from asgi_consent.dark_patterns import dark_patterns
 from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.errors import ConsentError, SettingsError
 from asgi_consent.html.gating import Gating
@@ -208,6 +209,8 @@ def _check(options: argparse.Namespace) -> int:
     try:
         settings = load_settings(path)
         Banner(settings)  # finds mistakes in templates
+        if found := list(dark_patterns(settings)):
+            raise SettingsError(path, found)
     except SettingsError as error:
         if error.unreadable:
             raise
