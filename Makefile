@@ -8,7 +8,7 @@ WORKERS ?= 2
 # A browser that hangs may hold the very thread that is to be told so.
 HANGS := --timeout-method thread
 
-.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger memory docs lock locked wheel sbom audit clean help
+.PHONY: demo test test-browsers lint scripts static types contract catalogue unit postgresql e2e clauses threats fuzz bench bench-sizes bench-gate network bench-proxy lab frameworks bench-audit kills bench-ledger memory load docs lock locked wheel sbom audit clean help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -137,6 +137,9 @@ $(VENV)/docs: pyproject.toml
 docs: $(VENV)/docs  ## the documentation, in site/; fails for a broken link, or if it loads from others
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@$(BIN)/python -m docs.made.check_site site
+
+load: $(VENV)/dev  ## mixed traffic for half an hour, next to the app alone: make load MINUTES=5
+	$(BIN)/python benchmarks/load.py --minutes $(or $(MINUTES),30)
 
 lock: $(VENV)/dev  ## requirements-dev.txt anew: what we develop with, by exact version and hash
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

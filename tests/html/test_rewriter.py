@@ -15,7 +15,7 @@ from asgi_consent.catalog.urls import Base
 from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import LONGEST_TEXT, Rewriter
-from asgi_consent.html.tokenizer import LONGEST_TAG
+from asgi_consent.html.tokenizer import LONGEST_TAG, MOST_ATTRIBUTES
 from asgi_consent.policy import Policy
 from tests.conftest import shop_settings
 from tests.html.pages import cuts, everything_granted, rewrite, soup
@@ -454,6 +454,32 @@ def test_tag_too_long_to_be_read_stays_gated() -> None:
     assert whole.index(b' src=""') < whole.index(b" alt=")
     assert whole.endswith(b"<p>after</p>")
     assert rewrite(POLICY, html, offsets=range(0, len(html), 4096)) == whole
+
+
+@pytest.mark.threat("T19")
+@pytest.mark.parametrize(
+    "name", [b"img", b"script", b"iframe", b"svg image", b"link rel=preload as=image"]
+)
+def test_tag_with_too_many_attributes_stays_gated(name: bytes) -> None:
+    """Each would be looked at: two seconds in which nobody else is served."""
+    many = b"".join(b' data-a%05d=""' % number for number in range(MOST_ATTRIBUTES))
+    html = b"<%s%s src=//t.example href=//t.example><p>after</p>" % (name, many)
+
+    whole = rewrite(POLICY, html)
+
+    assert whole.index(b'data-consent-gated="undeclared"') < whole.index(b" data-a00000")
+    assert rewrite(POLICY, html, offsets=range(0, len(html), 4096)) == whole
+    assert whole.endswith(html.partition(b" data-a00000")[2])
+
+
+def test_tag_with_many_attributes_is_judged_like_any_other() -> None:
+    many = b"".join(b' data-a%05d="%s"' % (number, b"x" * 20) for number in range(5000))
+    html = b"<img" + many + b" src=//t.example><img" + many + b" src=/own.png>"
+
+    whole = rewrite(POLICY, html)
+
+    assert whole.count(b"data-consent-src=//t.example") == 1
+    assert whole.endswith(b" src=/own.png>")
 
 
 @pytest.mark.threat("T34")

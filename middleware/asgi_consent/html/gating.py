@@ -43,6 +43,7 @@ _WHOLE = {
     name: frozenset(key for key, value in kinds.items() if value in (Value.DOCUMENT, Value.MARKUP))
     for name, kinds in FETCHING.items()
 }
+_LONGEST_HTML_TAG = 64 * 1024  # bytes that are read for its language
 _LONGEST_LANGUAGE = 35  # characters, RFC 5646 section 4.4.1
 _NONE: frozenset[bytes] = frozenset()
 _DENIED = Verdict(allowed=False)
@@ -120,7 +121,8 @@ class Gating:
 
     def html(self, raw: bytes) -> None:
         """The html tag, or nothing where there is none."""
-        language = Tag(b"html", raw).text(b"lang").strip() if raw else ""
+        short = 0 < len(raw) <= _LONGEST_HTML_TAG
+        language = Tag(b"html", raw).text(b"lang").strip() if short else ""
         if language and len(language) <= _LONGEST_LANGUAGE:
             self._judge.page.language = language
             self._memo = self._current_memo()
@@ -172,13 +174,14 @@ class Gating:
 
     def cut_tag(self, name: bytes, beginning: bytes) -> bytes:
         """The beginning of a start tag too long to be read: empty attributes come first and win."""
-        tag = Tag(name, beginning)
+        opening = beginning[: len(name) + 1]
+        tag = Tag(name, opening)
         for attribute in (*FETCHING.get(name, ()), b"style"):
             tag.add(attribute, b"")
         if name in WITH_TEXT:
             tag.add(b"type", b"text/plain")
         self._mark(tag, Found(_DENIED))
-        return tag.render()
+        return tag.render() + beginning[len(opening) :]
 
     def _start_tag(self, name: bytes, raw: bytes, *, foreign: bool, inside: Inside) -> bytes:
         try:
