@@ -74,6 +74,18 @@ class Findings:
         shown = quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
         self._once(logging.WARNING, f"cookie {shown} holds personal data: {finding}")
 
+    def sent_personal_data(self, name: bytes, finding: Finding) -> None:
+        """What a cookie holds that came with a request, and that the app has not set."""
+        if len(self._sent) < _MOST_SENT:
+            shown = (
+                quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
+            )
+            self._sent.add(f"data in {shown}")
+            self._once(
+                logging.WARNING,
+                f"cookie {shown}, set by a script, holds personal data: {finding}",
+            )
+
     def header(self, name: str, verdict: Verdict, url: str) -> None:
         """A header of a response that leads to a URL, and is held back or leads to a service nobody
         has declared."""

@@ -107,8 +107,9 @@ class ConsentMiddleware:
         banner = Banner(settings)
         boundary = Boundary(settings.policy, settings.prefix)
         findings = {mode: Findings(settings.policy, mode) for mode in Mode}
+        told = findings[settings.mode]
         personal_data = PersonalDataCheck(
-            settings.personal_data, findings[settings.mode].personal_data
+            settings.personal_data, told.personal_data, told.sent_personal_data
         )
         self.watch_email = personal_data.detector.watch
         self._tools = {
@@ -124,7 +125,9 @@ class ConsentMiddleware:
             )
             for mode in Mode
         }
-        self._cookies = {mode: RequestCookies(self._policy, findings[mode]) for mode in Mode}
+        self._cookies = {
+            mode: RequestCookies(self._policy, findings[mode], personal_data) for mode in Mode
+        }
         self._endpoints = Endpoints(
             settings,
             banner,

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from asgi_consent.decision import Decision, Grants
 from asgi_consent.findings import Findings
-from asgi_consent.http.cookies import filter_cookies
+from asgi_consent.http.cookies import cookie_pairs, filter_cookies
 from asgi_consent.http.request import Request
 from asgi_consent.ours import OURS
 from asgi_consent.policy import Policy
+from asgi_consent.privacy.check import PersonalDataCheck
 from asgi_consent.types import Headers
 
 _REMEMBERED = 1024
@@ -29,9 +30,10 @@ class _Filtered(NamedTuple):
 class RequestCookies:
     """One for each mode, as each has its findings."""
 
-    def __init__(self, policy: Policy, findings: Findings) -> None:
+    def __init__(self, policy: Policy, findings: Findings, data: PersonalDataCheck) -> None:
         self._policy = policy
         self._findings = findings
+        self._personal_data = data
         self._remembered = lru_cache(_REMEMBERED)(self._filter)
 
     def filtered(self, request: Request, grants: Grants) -> tuple[Headers, tuple[bytes, ...]]:
@@ -54,6 +56,9 @@ class RequestCookies:
         def allowed(name: bytes) -> bool:
             return name not in OURS and decision.cookie(name.decode("latin-1")).allowed
 
+        for name, value in cookie_pairs((b"cookie", value) for value in values):
+            if name not in OURS:
+                self._personal_data.sent(name, value)
         headers, removed = filter_cookies([(b"cookie", value) for value in values], allowed)
         closed = self._policy.closed
         lingering = tuple(name for name in dict.fromkeys(removed) if closed or name not in OURS)

@@ -115,7 +115,11 @@ def test_any_text_can_be_looked_at(name: str, value: str) -> None:
 
 def check(mode: PersonalData) -> tuple[PersonalDataCheck, list[tuple[bytes, Finding]]]:
     told: list[tuple[bytes, Finding]] = []
-    return PersonalDataCheck(mode, lambda name, finding: told.append((name, finding))), told
+
+    def tell(name: bytes, finding: Finding) -> None:
+        told.append((name, finding))
+
+    return PersonalDataCheck(mode, tell, tell), told
 
 
 @pytest.mark.parametrize(

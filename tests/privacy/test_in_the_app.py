@@ -32,6 +32,33 @@ def test_personal_data_is_told_by_name_and_kind_and_kept_back_if_wanted(
     assert "jan" not in caplog.text
 
 
+def test_what_a_script_wrote_is_told_when_it_comes_back(
+    protect: Protect, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = protect(SimpleApp(b"x", headers=HEADERS))
+    get(app)
+    caplog.clear()
+
+    for _ in range(3):
+        get(app, headers=[(b"cookie", b"note=jan%40example.com; basket=jan%40example.com")])
+
+    assert caplog.text.count("personal data") == 1  # what the app sets was told on its way out
+    assert 'cookie "note", set by a script, holds personal data: e-mail address' in caplog.text
+    assert "jan" not in caplog.text
+
+
+def test_nobody_can_fill_the_log_by_sending_cookies(
+    protect: Protect, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = protect(SimpleApp(b"x"))
+
+    for number in range(40):
+        sent = b"; ".join(b"n%d-%d=a@example.com" % (number, at) for at in range(50))
+        get(app, headers=[(b"cookie", sent)])
+
+    assert caplog.text.count("\n") < 600
+
+
 def test_the_app_tells_whose_hash_to_look_for(
     protect: Protect, caplog: pytest.LogCaptureFixture
 ) -> None:
