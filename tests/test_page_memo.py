@@ -120,6 +120,21 @@ def test_visitors_who_chose_the_same_are_treated_alike(protect: Protect, fed: li
     assert len(fed) == 1
 
 
+def test_trailers_about_other_bytes_are_dropped_each_time(protect: Protect) -> None:
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/html")]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        await send({**start, "trailers": scope["path"] == "/with"})
+        await send({"type": "http.response.body", "body": PAGE % (b"en", b"")})
+        digest = [(b"content-digest", b"sha-256=:x:")]
+        await send({"type": "http.response.trailers", "headers": digest})
+
+    app = protect(site)
+    for _ in range(2):
+        answer = get(app, "/with", [(b"sec-fetch-dest", b"document")])
+        assert answer.messages[-1]["headers"] == []
+
+
 def test_what_a_fault_left_out_comes_back(
     protect: Protect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

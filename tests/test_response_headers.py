@@ -14,8 +14,8 @@ from asgi_consent import ConsentMiddleware
 from asgi_consent.catalog.urls import Base
 from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.findings import Findings
+from asgi_consent.header_gates import GATES, Gates
 from asgi_consent.policy import Category, Mode, Policy, UnknownHosts
-from asgi_consent.response_headers import GATES, Gates
 from asgi_consent.types import Header, Headers, Receive, Scope, Send
 from tests.asgi import Answer, SimpleApp, call, get, post, scope_of
 from tests.conftest import shop_settings

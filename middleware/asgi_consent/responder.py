@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 import anyio.lowlevel
 
 from asgi_consent.decision import Decision
-from asgi_consent.faults import count_faults, note_fault
+from asgi_consent.faults import note_fault
 from asgi_consent.html.in_events import EventRewriter
 from asgi_consent.html.in_json import JsonRewriter
 from asgi_consent.html.rewriter import Rewriter
@@ -30,7 +30,8 @@ from asgi_consent.http.page_type import (
 from asgi_consent.http.request import Request
 from asgi_consent.page_body import Opening, PageBody, Rewriting, read_opening
 from asgi_consent.page_making import PageMaking
-from asgi_consent.page_memo import LONGEST, KnownHead, RewrittenPage
+from asgi_consent.page_memo import LONGEST, RewrittenPage
+from asgi_consent.page_recall import PageRecall
 from asgi_consent.response_headers import HeaderFilter, Tools, unjudged
 from asgi_consent.sent_files import read_descriptor, read_path
 from asgi_consent.types import Headers, Message, Send
@@ -60,20 +61,14 @@ class Responder:
         self._opening = b""
         self._body: PageBody | None = None
         self._decision = decision
-        self._faults = count_faults()
-        self._headers_held = self._count_headers()
-        self._context: Hashable = None  # of a page that may have been rewritten before
-        self._key: Hashable = None  # of its headers
-        self._sent_headers: Headers = []
-        self._known: tuple[KnownHead, Message] | None = None  # and the app's own, held back
+        self._recall = PageRecall(tools)
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
-        if self._known is not None and await self._sends_known(*self._known, message):
+        if self._recall.start is not None and await self._sends_again(self._recall.start, message):
             return
         if kind == "http.response.start":
-            self._known = self._know(message)
-            if self._known is None:
+            if not self._recall.knows(message, lambda: self._key_of(message)):
                 await self._on_start(message)
         elif kind == "http.response.body":
             await self._on_body(message)
@@ -90,30 +85,20 @@ class Responder:
         else:
             await self._send(message)
 
-    # ---- a page that went out before, to somebody who is treated alike
-
-    def _know(self, start: Message) -> tuple[KnownHead, Message] | None:
-        try:
-            headers = copy_headers(start.get("headers"))
-            self._key = self._making().key(headers)
-            head = self._tools.heads.get(self._key) if self._key else None
-            return (head, start) if head else None
-        except Exception as error:
-            note_fault("looking for a page that went out before", error)
-            return None
-
-    async def _sends_known(self, head: KnownHead, start: Message, message: Message) -> bool:
-        """Whether that was all; else the response begins like any other."""
-        self._known = None
-        whole = message["type"] == "http.response.body" and not message.get("more_body")
-        seen = self._seen(head.context, bytes(message.get("body", b""))) if whole else None
-        if seen is None:
+    async def _sends_again(self, start: Message, message: Message) -> bool:
+        """Whether that was a page as it went out before; if not, it begins like any other."""
+        known = self._recall.take(message)
+        if known is None:
             await self._on_start(start)
             return False
-        await self._send({**start, "headers": list(head.headers)})
-        await self._forward(seen.sent, last=True)
-        self._count(seen.held)
+        headers, page = known
+        await self._send({**start, "headers": headers})
+        await self._forward(page.sent, last=True)
+        self._count(page.held)
         return True
+
+    def _key_of(self, start: Message) -> Hashable:
+        return self._making().key(copy_headers(start.get("headers")))
 
     # ---- headers
 
@@ -222,7 +207,7 @@ class Responder:
         if self._body is None:
             await self._send(message)
             return
-        if whole and self._context:
+        if whole and self._recall.is_possible:
             await self._send_whole(self._body, data)
             return
         async for piece in _rewritten(self._body, data):
@@ -233,10 +218,10 @@ class Responder:
 
     async def _send_whole(self, body: PageBody, page: bytes) -> None:
         """A page that came in one piece: as it went out before, or to be remembered."""
-        if seen := self._seen(self._context, page):
+        if seen := self._recall.seen(page):
             await self._forward(seen.sent, last=True)
             self._count(seen.held)
-            self._remember(seen)
+            self._recall.remember(seen)
             return
         sent = b""
         async for piece in _rewritten(body, page):
@@ -246,28 +231,7 @@ class Responder:
         end = body.close()
         await self._forward(end, last=True)
         self._count(body.held)
-        self._remember(RewrittenPage(page, sent + end, body.held))
-
-    def _seen(self, context: Hashable, page: bytes) -> RewrittenPage | None:
-        try:
-            return self._tools.pages.get(context, page)
-        except Exception as error:
-            note_fault("looking for a page that was rewritten before", error)
-            return None
-
-    def _remember(self, page: RewrittenPage) -> None:
-        if self._faults != count_faults():  # what a fault leaves out, it leaves out only once
-            return
-        try:
-            is_kept = self._tools.pages.put(self._context, page)
-            # What was held back of the headers is counted each time.
-            if is_kept and self._key and self._headers_held == self._count_headers():
-                self._tools.heads.put(self._key, KnownHead(self._sent_headers, self._context))
-        except Exception as error:
-            note_fault("remembering a page", error)
-
-    def _count_headers(self) -> int:
-        return self._tools.findings.tally.counts["headers"]
+        self._recall.remember(RewrittenPage(page, sent + end, body.held))
 
     def _count(self, held: int) -> None:
         try:
@@ -310,7 +274,7 @@ class Responder:
             headers = made.headers
             if made.context:
                 how = (coding, sent, declared, self._sniff, opening.charset)
-                self._context, self._sent_headers = (made.context, how), headers
+                self._recall.begins(headers, (made.context, how))
             if self._request.method != "HEAD" and made.rewriter:
                 self._body = PageBody(
                     made.rewriter,

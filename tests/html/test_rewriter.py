@@ -15,7 +15,7 @@ from asgi_consent.catalog.urls import Base
 from asgi_consent.decision import Decision, Grants, Page
 from asgi_consent.html.gating import Gating
 from asgi_consent.html.rewriter import LONGEST_TEXT, Rewriter
-from asgi_consent.html.tokenizer import LONGEST_TAG, MOST_ATTRIBUTES
+from asgi_consent.html.tag_end import LONGEST_TAG, MOST_ATTRIBUTES
 from asgi_consent.policy import Policy
 from tests.conftest import shop_settings
 from tests.html.pages import cuts, everything_granted, rewrite, soup

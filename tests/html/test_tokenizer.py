@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_consent.html.tokenizer import LONGEST_TAG, Tokenizer
+from asgi_consent.html.tag_end import LONGEST_TAG
+from asgi_consent.html.tokenizer import Tokenizer
 from asgi_consent.html.tokens import Kind
 from tests.html.pages import cut, cuts, soup
 

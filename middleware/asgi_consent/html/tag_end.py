@@ -8,8 +8,25 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from itertools import islice
 
-from asgi_consent.html.grammar import SPACE
+from asgi_consent.html.grammar import SPACE, attributes
+
+#: a start tag that is longer than this, or has more attributes, is passed on without being judged
+LONGEST_TAG = 4 * 1024 * 1024
+MOST_ATTRIBUTES = 10_000
+
+_LONG_TAG = 64 * 1024  # bytes; attributes of a shorter one need no counting
+
+
+def is_readable(name: bytes, raw: bytes) -> bool:
+    """Whether a whole start tag is one that can be judged without holding up everybody else."""
+    if len(raw) <= _LONG_TAG:
+        return True
+    if len(raw) > LONGEST_TAG:
+        return False
+    found = attributes.finditer(raw, len(name) + 1)
+    return next(islice(found, MOST_ATTRIBUTES, None), None) is None
 
 
 class _State(Enum):

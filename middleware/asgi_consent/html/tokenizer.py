@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import Enum
-from itertools import islice
 from typing import ClassVar
 
 from asgi_consent.html import grammar
@@ -17,14 +16,9 @@ from asgi_consent.html.context import CHANGING, Context
 from asgi_consent.html.elements import PLAINTEXT
 from asgi_consent.html.gaps import Gaps, gaps
 from asgi_consent.html.raw_text import ScriptData, find_end
-from asgi_consent.html.tag_end import CutTag
+from asgi_consent.html.tag_end import LONGEST_TAG, CutTag, is_readable
 from asgi_consent.html.tokens import Kind, Token
 
-#: a start tag that is longer than this, or has more attributes, is passed on without being judged
-LONGEST_TAG = 4 * 1024 * 1024
-MOST_ATTRIBUTES = 10_000
-
-_LONG_TAG = 64 * 1024  # bytes; attributes of a shorter one need no counting
 _LONGEST_NAME = 64  # bytes; nothing longer is reported
 _LONGEST_HTML_TAG = 16 * 1024  # bytes of an html tag that are waited for
 _CDATA = b"<![CDATA["
@@ -52,13 +46,6 @@ _ENDS = {
     _State.DECLARATION: (b">",),
     _State.CDATA: (b"]]>",),
 }
-
-
-def _kind_of_long(name: bytes, raw: bytes) -> Kind:
-    if len(raw) > LONGEST_TAG:
-        return _CUT
-    found = grammar.attributes.finditer(raw, len(name) + 1)
-    return _CUT if next(islice(found, MOST_ATTRIBUTES, None), None) else _START
 
 
 _Step = Callable[["Tokenizer", bytes, int, bool, list[Token]], int]
@@ -188,14 +175,7 @@ class Tokenizer:
                 if self._state is not _DATA or name == b"noscript":
                     return at
             else:
-                append(
-                    (
-                        _START if len(raw) <= _LONG_TAG else _kind_of_long(name, raw),
-                        raw,
-                        name,
-                        False,
-                    )
-                )
+                append((_START if is_readable(name, raw) else _CUT, raw, name, False))
 
     def _start_tag(self, raw: bytes, name: bytes, tokens: list[Token]) -> None:
         """A whole start tag: its token, and what it does to the tokenizer."""
@@ -207,9 +187,7 @@ class Tokenizer:
                 self._raw_name = name
             elif name == PLAINTEXT and self._context.takes_plaintext:
                 self._state = _State.PLAINTEXT
-        tokens.append(
-            (_START if len(raw) <= _LONG_TAG else _kind_of_long(name, raw), raw, name, foreign)
-        )
+        tokens.append((_START if is_readable(name, raw) else _CUT, raw, name, foreign))
 
     def _settle(self, name: bytes, tokens: list[Token]) -> None:
         if markup := self._context.settling(name):
