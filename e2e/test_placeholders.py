@@ -79,6 +79,32 @@ def test_film_can_be_shown_always(visit: Visit, scripts: bool) -> None:
     assert visitor.state()["services"] == ["reelhouse"]
 
 
+@pytest.mark.clause("C29")
+def test_what_asks_at_its_place_changes_nothing_elsewhere(visit: Visit) -> None:
+    """Who has agreed to statistics meets a film for the first time: left alone, or shown always,
+    statistics go on as before and nothing else starts."""
+    visitor = visit()
+    visitor.opens("/")
+    visitor.page.get_by_role("link", name="Choose").click()
+    visitor.page.get_by_role("checkbox", name="Statistics").check()
+    visitor.presses("Save my choices")
+    visitor.waits_for("analytics.localhost")
+    before = {arrival.host for arrival in visitor.sent()}
+
+    visitor.opens("/cameras/m1")
+    assert film(visitor).get_by_role("button", name="Show once").is_visible()
+    visitor.opens("/")
+    assert {arrival.host for arrival in visitor.sent()} == before
+    assert (visitor.state()["categories"], visitor.state()["services"]) == (["statistics"], [])
+
+    visitor.opens("/cameras/m1")
+    film(visitor).get_by_role("button", name="Always show Reelhouse").click()
+    film(visitor).get_by_text("The M1 in the fjord").wait_for()
+    visitor.opens("/")
+    assert {arrival.host for arrival in visitor.sent()} == before | {"video.localhost"}
+    assert visitor.state()["categories"] == ["statistics"]
+
+
 @pytest.mark.clause("C24")
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_frame_marked_by_hand_leads_to_the_settings_and_back(visit: Visit, scripts: bool) -> None:
