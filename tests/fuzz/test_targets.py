@@ -110,8 +110,10 @@ MUCH: list[tuple[str, Reader, bytes, bytes, bytes]] = [
                 (b"", b"<", b""),
                 (b"", b'<x>;"', b""),
                 (b"", b'</a>;rel="a",', b""),
-            ]
-            + [(b"<x>", b';a="\\"', b'"'), (b"<x>", b"; ;a=", b""), (b"<x>;rel=", b'"<,>"', b"x")],
+                (b"<x>", b';a="\\"', b'"'),
+                (b"<x>", b"; ;a=", b""),
+                (b"<x>;rel=", b'"<,>"', b"x"),
+            ],
         ),
         ("list", refusing(filter_list), [(b'"/a"', b';x="y"', b"!"), (b"", b'"/a", ', b"")]),
         (
@@ -131,8 +133,9 @@ MUCH: list[tuple[str, Reader, bytes, bytes, bytes]] = [
                 (b"", b"script-src a, ", b""),
                 (b"script-src", b" 'nonce-n'", b""),
                 (b"", b"a b;", b""),
-            ]
-            + [(b"script-src 'nonce-", b"n", b"'"), (b"script-src ", b"'nonce-n", b"")],
+                (b"script-src 'nonce-", b"n", b"'"),
+                (b"script-src ", b"'nonce-n", b""),
+            ],
         ),
         (
             "report-uri",
