@@ -173,7 +173,7 @@ MUCH: list[tuple[str, Reader, bytes, bytes, bytes]] = [
     )
     for parts in shapes
 ]
-LARGEST = 10_000_000 if LONG else 1_000_000
+LARGEST = 10_000_000 if LONG else 400_000
 #: less CPU than that is too little to compare
 MEASURABLE = 0.004
 

@@ -148,4 +148,4 @@ def test_reporting_looks_at_the_first_values_of_a_cookie_only() -> None:
 
 @pytest.mark.parametrize("value", ["eyJ\x80.ey.x", "eyJhbGciOiI.\xe9"])
 def test_what_only_looks_like_a_token_is_read_as_it_is(value: str) -> None:
-    assert [reading.text for reading in readings(value)] == [value]
+    assert readings(value)[0].text == value
