@@ -73,7 +73,7 @@ def lines(name: bytes, data: bytes) -> Headers:
 
 def own_only(url: str, passive: bool = False) -> bool:
     """Stands for a decision: of this site is what is a path of it."""
-    return url.startswith("/") and not url.startswith(("//", "/\\"))
+    return url.startswith("/") and not url.startswith("//") and "\\" not in url
 
 
 def is_within(kept: list[bytes], whole: list[bytes]) -> bool:
@@ -130,7 +130,8 @@ def _names_for_starlette(value: bytes) -> list[str]:
 
 @target(
     b"a=1; Path=/x; Domain=.Shop.Example; Max-Age=0; Partitioned; Secure; HttpOnly",
-    b" a = 1 ;path=x;PATH = /y ; path=\x0b/z; domain=..x; domain=",
+    b" a = 1 ;path=x;PATH = /y ; path=\x0b/z; domain=x; domain=",
+    b"a=1; domain=..x; partitioned=0",
     b"a=1; Expires=Thu, 01 Jan 99999999999999999999 00:00:00 GMT",
     b"a=1; Expires=Thu, 01 Jan 2020 00:00:00 +99999999999999999999; Max-Age=",
     b"a; Path=/; expires=Wednesday, 09-Nov-99 23:12:40 GMT; max-age=-0",
@@ -157,6 +158,7 @@ def set_cookie(data: bytes) -> None:
     b'[["a","/x","",false],["b","/","shop.example",true]]',
     b'[["a","/;x","\\r\\n",1],["\\u0100",2,3,4],"abcd",{"a":1,"b":2,"c":3,"d":4}]',
     b'{"abcd":1}',
+    b'[["a b","/x","",false],["a;b","/x","",false],["","/x","",false]]',
     b"[" * 700,
     b'[[1e999,1,1,1],["a",' + b"9" * 500 + b",0,0]]",
 )
@@ -181,6 +183,10 @@ def known_scopes(data: bytes) -> None:
     b'<//t.example>; rel="\\preload"; rel=canonical; REL = Stylesheet',
     b'</a>; rel=preload, <"//t.example>; rel=preload; "<',
     b"<//t.example;>;;rel = = preload;rel,<>;rel*=x,,",
+    b'</a>; x="y, <z>; rel=preload, <//t.example>; rel="',
+    b'<x>; y="z"w, <//t.example>; v=", <//t.example>; rel=icon", </a>; x y=", <//t.example>"',
+    b'</a.css>; as=x"; rel="y", <//t.example>;z, <//t.example>; rel="preconnect"',
+    b'</a; title="x, <y>; rel=z, <//t.example; rel="next>;rel=icon',
     b'""' * 100 + b"<//t.example>; rel=preload",
 )
 def link(data: bytes) -> None:
@@ -205,6 +211,8 @@ FETCHING_WORDS = {word.decode() for word in FETCHING}
 @target(
     b'"/a" ,\t"https://t.example", "/b"',
     b'a="/a", b="https://t.example", *c_-.*="/c";x="=,";y=1.5;z',
+    rb'"/a\"b", "//t.example"',
+    rb'a="/a\"b";x, b="//t.example"',
     rb'"\"/a\\";as="x, y";n=1.5;t=a/b;o, "//t"',
     b'"/a";x="//t",,"/b"',
     b'a=("/a" "/b"), "/\xe4", "/\\x"',
@@ -227,6 +235,8 @@ def structured(data: bytes) -> None:
     b"0; url=https://t.example/",
     b" 5,URL\t=\t'//t.example'x\"//own.example\"'",
     b".;//t.example;url=/x",
+    b'0;url="//own.example"@t.example/"',
+    b"\x0b\x0c0;//t.example",
     b"0\x0b;\xa0url=//t.example",
     b"1 url url = = //t.example",
 )
@@ -389,6 +399,7 @@ class _Told:
     b'{"csp-report":{"blocked-uri":"https://\\ud800.example","violated-directive":"img-src *"}}',
     b'{"csp-report":{"blocked-uri":"https://\\u001b[31m\\n","effective-directive":"img-src\\n"}}',
     b'{"csp-report":[]}',
+    b'{"csp-report":{"blocked-uri":"http:://x","violated-directive":"img-src"}}',
     b"[" * 5000,
     b"9" * 5000,
     b'[{"type":"csp-violation","body":{"blockedURL":"//://","effectiveDirective":{}}},1,null]',
@@ -425,6 +436,12 @@ WRITTEN = {
 }
 
 
+def _spelled_otherwise(token: bytes) -> bytes:
+    """The last character of a signature holds four bits, of six: the others may be any to base64."""
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return token[:-1] + bytes([alphabet[alphabet.index(token[-1]) + 1]])
+
+
 def _read_by_all(text: bytes) -> list[str]:
     """By which readers this is a token."""
     found = []
@@ -440,6 +457,7 @@ def _read_by_all(text: bytes) -> list[str]:
 @target(
     *WRITTEN.values(),
     THEIRS.write(CONSENT),
+    *map(_spelled_otherwise, WRITTEN.values()),
     b"\x00\x00\x01w",
     b"\xff\xff\x01=",
     b"\x00\x02\x00.",
@@ -517,6 +535,7 @@ def _folder() -> TemporaryDirectory[str]:
     b"mode=0x" + b"f" * 5000,
     b"[policy]\nrevision=0x" + b"f" * 5000,
     b"[consent]\nlifetime='1\xd9\xa3d'",
+    '[[services]]\nid="a"\nname="A"\ncategory="marketing"\ncookies=[{name="x",lifetime="1٣d"}]'.encode(),
     b'policy="x"',
     b'[policy]\nhistory=["consent.toml","\\u0000"]',
     b'[theme]\ntemplates="\\u0000"\n[theme.light]\nink="#fff"\nradius=-1',
@@ -565,6 +584,9 @@ def _settings_or_error(path: Path) -> Settings | SettingsError:
     b"en\x0b, \xe9, zh-TW-" + b"a" * 900,
     b"//t.example/\\..//%2e%2e//",
     b"/./\\t.example?//#",
+    b"//.",
+    b"//..?x",
+    b"//.#//",
 )
 def request(data: bytes) -> None:
     """Never raises; languages are tags, one of ours is chosen, and no way back leads away."""
@@ -667,6 +689,7 @@ _DETECTOR.watch("ada@shop.example")
     b"[" + b"9" * 4090 + b"]",
     "DE٠٢ ٤٤٤٤ ١٢٣٤ +49 ٣٠ ١٢٣٤٥٦٧ 1٩٢.168.١.1".encode(),
     b"%25" * 1000 + b"40",
+    b"a%2525252525252540shop.example",
     b"[1e999,-1e999]",
     b"1:2:3:4:5:6:7:8 aa:bb:cc:dd:ee:ff 52.52000,13.40495 4111 1111 1111 1111",
 )
