@@ -95,9 +95,14 @@ threats: $(VENV)/dev postgresql  ## threat by threat: which tests prove the answ
 	@$(BIN)/python -m asgi_consent.audit.browser --install
 	@$(BIN)/pytest tests e2e --ignore tests/network --numprocesses $(WORKERS) --threats --quiet --no-header
 
-fuzz: $(VENV)/dev  ## soups of tags and of CSS against other parsers and in a browser, some minutes: make fuzz SEED=2
+# Of each target in tests/fuzz, by coverage. Where atheris cannot be installed they say so.
+SECONDS ?= 10
+
+fuzz: $(VENV)/dev  ## soups of tags, of CSS and for every other parser, some minutes: make fuzz SEED=2 SECONDS=60
 	$(BIN)/python -m asgi_consent.audit.browser --install
-	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 --timeout 0 tests/html/test_differential.py tests/html/test_css.py e2e/test_soups.py
+	ASGI_CONSENT_LONG=1 ASGI_CONSENT_SEED=$(or $(SEED),1) $(BIN)/pytest -n0 --timeout 0 tests/html/test_differential.py tests/html/test_css.py tests/fuzz e2e/test_soups.py
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz all $(SECONDS)
 
 $(VENV)/bench: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -217,3 +217,11 @@ def test_headers_stay_below_what_proxies_take(protect: Protect) -> None:
 
     assert sum(len(name) + len(value) + 4 for name, value in answer.headers) <= 3500
     assert b"host-59.example.com" in answer.body
+
+
+def test_asterisk_in_a_host_stands_for_nothing() -> None:
+    request = Request(scope_of("/", [(b"host", b"*.com")], scheme="https"))
+    header = Boundary(OPEN, "/_consent").header(request, Grants(), 100_000)
+
+    assert header is not None
+    assert b"*.com" not in header[1]

@@ -47,7 +47,17 @@ def test_undeclared_host_is_told_once(
 
 @pytest.mark.parametrize(
     "url",
-    ["https://counter.example/x", "https://shop.example/x", "inline", "data", "", 7, None, "://"],
+    [
+        "https://counter.example/x",
+        "https://shop.example/x",
+        "inline",
+        "data",
+        "",
+        7,
+        None,
+        "://",
+        "http:://x",
+    ],
 )
 def test_what_is_declared_or_no_host_is_not_told(
     protect: Protect, caplog: pytest.LogCaptureFixture, url: Any

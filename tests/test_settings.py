@@ -307,3 +307,36 @@ def test_any_document_is_settings_or_a_list_of_problems(document: dict[str, Any]
         problems = error.problems
 
     assert all("\n" not in str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('site.hosts = ["a\\nb\\u2028"]', r'"a\nb\u2028" is none'),
+        ("mode" + ".a" * 3000 + " = 1", 'mode: is …, expected one of "enforce"'),
+        ("mode = 0x" + "f" * 5000, 'mode: is …, expected one of "enforce"'),
+        ("policy.revision = 0x" + "f" * 5000, "expected a whole number from 1 to 9007199254740991"),
+        ('consent.lifetime = "1\u0663d"', "expected a lifetime such as"),
+    ],
+)
+def test_whatever_a_value_is_its_mistake_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "consent.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+
+    (line,) = str(caught.value).splitlines()
+    assert said in line
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("earlier", ['policy = "x"', 'mode = "x"\nmodes = 1', "\0"])
+def test_mistakes_in_an_earlier_file_are_one_line(tmp_path: Path, earlier: str) -> None:
+    (tmp_path / "1.toml").write_text(earlier)
+    file = tmp_path / "consent.toml"
+    file.write_text('[policy]\nrevision = 2\nhistory = ["1.toml"]')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+
+    (line,) = str(caught.value).splitlines()
+    assert "policy.history" in line

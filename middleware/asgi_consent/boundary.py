@@ -108,7 +108,8 @@ class Boundary:
         """The site's own hosts, at any port, as the rewriter counts them (`Policy.is_own`)."""
         domain = registrable_domain(host)
         below = [domain] if is_same_site("any." + domain, host) else []
-        own = [host, *below, *(f"*.{name}" for name in below)]
+        # A Host may hold an asterisk, which would stand for all of a public suffix.
+        own = [] if "*" in host else [host, *below, *(f"*.{name}" for name in below)]
         for name in self._policy.own_hosts:
             own += (name, f"*.{name}")
         return [f"{name}:*" for name in dict.fromkeys(own) if _is_source(name)]

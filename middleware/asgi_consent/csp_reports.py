@@ -47,7 +47,7 @@ class CspReports:
         """Tell the operator of each undeclared host in it. Raises ValueError if it is no report."""
         for url, directive in _violations(json.loads(body)):
             target = resolve(url, Base(host=page_host))
-            if target is None or not _is_directive(directive):
+            if target is None or not target.host or not _is_directive(directive):
                 continue
             own, services = self._policy.look_up(target, page_host)
             if not own and not services:

@@ -44,7 +44,9 @@ class Problem:
 
     def __str__(self) -> str:
         found = f" is {self.value}," if self.value else ""
-        return f"{self.key}:{found} {self.expected}" if found else f"{self.key}: {self.expected}"
+        text = f"{self.key}:{found} {self.expected}" if found else f"{self.key}: {self.expected}"
+        # One line, which no terminal takes for anything else, whatever is in the file.
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class SettingsError(ConsentError):

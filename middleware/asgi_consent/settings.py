@@ -220,10 +220,12 @@ def _history(table: Table, source: str) -> tuple[Settings, ...]:
         path = str(Path(source).parent / name)
         try:
             data = _parsed(path)
-            (data.get("policy") or {}).pop("history", None)  # each file would have to have it
+            if isinstance(policy := data.get("policy"), dict):
+                policy.pop("history", None)  # each file would have to have it
             settings = read_settings(data, path)
         except SettingsError as error:
-            table.problem("history", f"readable files of earlier revisions; {error.args[0]}")
+            why = "; ".join(f"{path}: {problem}" for problem in error.problems)
+            table.problem("history", f"readable files of earlier revisions; {why}")
             continue
         number = settings.policy.revision.number
         if number in found or number == table.whole("revision", 1):

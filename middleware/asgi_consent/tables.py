@@ -20,6 +20,8 @@ from asgi_consent.languages import LANGUAGES, Texts
 
 T = TypeVar("T", bound=str)
 
+_MOST = 2**53 - 1  # what JSON and databases hold exactly
+
 _bare_key = re.compile(r"[A-Za-z0-9_-]{1,60}").fullmatch
 
 
@@ -102,9 +104,10 @@ class Table:
 
     def whole(self, key: str, default: int, least: int = 1) -> int:
         value = self._take(key, default)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST:
             return value
-        self.problem(key, f"a whole number from {least}")
+        below = f" to {_MOST}" if isinstance(value, int) and value > _MOST else ""
+        self.problem(key, f"a whole number from {least}{below}")
         return default
 
     def day(self, key: str) -> date | None:
@@ -171,5 +174,8 @@ class Table:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (RecursionError, ValueError):  # nested too deep; a number of thousands of digits
+        return "…"
     return text if len(text) <= 60 else text[:57] + "…"

@@ -38,14 +38,14 @@ class Ask:
 
 def allowed(header: bytes, ask: Ask, page: str) -> bool:
     """Whether all policies of a header let it through on the page with that address."""
-    return all(_by_policy(text, ask, page) for text in header.decode().split(","))
+    return all(_by_policy(text, ask, page) for text in header.decode("latin-1").split(","))
 
 
 def _by_policy(text: str, ask: Ask, page: str) -> bool:
     policy: dict[str, list[str]] = {}
     for part in text.split(";"):
-        words = part.split()
-        if words and words[0].lower() not in policy:
+        words = [word for word in re.split("[\t\n\f\r ]", part) if word]
+        if words and part.isascii() and words[0].lower() not in policy:
             policy[words[0].lower()] = words[1:]
     for name in FALLBACKS[ask.kind]:
         if name in policy:

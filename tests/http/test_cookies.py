@@ -132,6 +132,8 @@ def test_set_cookie_is_read_as_browsers_do(
         (b"; Expires=Thu, 01 Jan 1970 00:00:00 GMT", True),
         (b"; Expires=Fri, 01 Jan 2100 00:00:00 GMT", False),
         (b"; Expires=never; Max-Age=soon", False),
+        (b"; Expires=Thu, 01 Jan 99999999999999999999 00:00:00 GMT", False),
+        (b"; Expires=Thu, 01 Jan 1970 00:00:00 +99999999999999999999", False),
     ],
 )
 def test_set_cookie_that_removes_is_recognised(attributes: bytes, removes: bool) -> None:

@@ -84,6 +84,25 @@ def test_our_files_are_named_in_front_one_by_one(policy: bytes, front: bytes) ->
     assert admitted(policy) == front + policy
 
 
+@pytest.mark.threat("T14")
+@pytest.mark.parametrize(
+    ("policy", "front"),
+    [
+        (b"script-src a.example\x0b*", b"script-src-elem a.example\x0b* " + GUARD.encode() + b"; "),
+        (b"style-src 'none'\x0b*", b"style-src-elem 'none'\x0b* " + STYLE.encode() + b"; "),
+        (b"script-src x'nonce-n'", b"script-src-elem x'nonce-n' " + GUARD.encode() + b"; "),
+        (
+            b"script-src 'none'; script-src-elem 'self' \xe9",
+            b"script-src-elem " + GUARD.encode() + b"; ",
+        ),
+    ],
+)
+def test_what_browsers_take_for_one_source_or_none_is_neither_split_nor_counted(
+    policy: bytes, front: bytes
+) -> None:
+    assert admitted(policy) == front + policy
+
+
 def test_digest_is_asked_for_only_where_addresses_do_not_count() -> None:
     dynamic = [(CSP, b"script-src 'strict-dynamic' 'sha256-app'")]
 

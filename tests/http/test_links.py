@@ -48,6 +48,7 @@ def test_every_picture_of_a_preload_counts() -> None:
     value = b'</a.png>; rel=preload; as=image; imagesrcset="/b.png 1x, https://t.example/c 2x"'
 
     assert filter_links(value, own_only) is None
+    assert filter_links(value.replace(b"https:", b"/\\b 3x, \\https:"), own_only) is None
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,11 @@ def test_every_picture_of_a_preload_counts() -> None:
         b"<https://t.example>; rel=x; rel=preload",
         b"<https://t.example; rel=preload",
         b"x, <https://t.example>; rel=canonical",
+        b'<https://t.example>; rel="\\preload"',
+        b'<//own.example>; as=x"; y=", <https://t.example>; rel=preload; z=","',
+        b'</a; x="y, <z>; rel=preload, <https://t.example>; rel="',
+        b'<x>; y="z"w, <https://t.example>; v=", <https://t.example>; rel=icon"',
+        b'<x>; y z=", <https://t.example>; rel=icon"',
     ],
 )
 def test_header_that_is_read_differently_by_others_is_held_back(value: bytes) -> None:

@@ -143,6 +143,10 @@ PIECES = [
 ]
 
 
+def test_white_space_of_browsers_before_the_time_is_skipped() -> None:
+    assert refresh_url("\x0b\x0c0;//t.example") == "//t.example"
+
+
 @given(st.lists(st.sampled_from([*PIECES, *WHITE, "\x0b", "\xa0"]), max_size=14).map("".join))
 def test_refresh_that_leads_away_in_any_reading_leads_away_in_ours(value: str) -> None:
     readings = (by_the_standard(value), by_chrome(value, WHITE), by_chrome(value, " \t"))

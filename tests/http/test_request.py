@@ -27,7 +27,7 @@ LEADS_AWAY = [
     "javascript:alert(1)", "data:text/html,x", "evil.example", "@evil.example", ".evil.example",
     "/.//evil.example", "/..//evil.example", "/././/evil.example", "/%2e//evil.example",
     "/%2E%2e//evil.example", "/./\\evil.example", "/\\/evil.example", " /x", "\t/x", "/x\r\nSet-Cookie: a=b",
-    "/\u2028/x\\", "?x", "#x", "/" + "x" * 9000, "//", "///", "/.//", "\u3000//evil.example",
+    "//.", "//..", "//.?x", "/\u2028/x\\", "?x", "#x", "/" + "x" * 9000, "//", "///", "/.//", "\u3000//evil.example",
     "http:/evil.example", "http:\\evil.example", "//[::1]/", "//127.0.0.1", "//evil.example@shop.example",
 ]  # fmt: skip
 

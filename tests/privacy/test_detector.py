@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asgi_consent.privacy.check import PersonalData, PersonalDataCheck
+from asgi_consent.privacy.decodings import readings
 from asgi_consent.privacy.detector import Detector, Finding
 from asgi_consent.privacy.kinds import KINDS
 
@@ -147,3 +148,8 @@ def test_reporting_looks_at_the_first_values_of_a_cookie_only() -> None:
         checking.passes(b"u", b"jan@example.com")
 
     assert len(told) == 200
+
+
+@pytest.mark.parametrize("value", ["eyJ\x80.ey.x", "eyJhbGciOiI.\xe9"])
+def test_what_only_looks_like_a_token_is_read_as_it_is(value: str) -> None:
+    assert readings(value)[0].text == value

@@ -117,3 +117,10 @@ def test_no_header_can_break_the_reading_or_get_through(headers: Headers) -> Non
     for _, value in with_hops([], found):
         assert b"\r" not in value
         assert b"\n" not in value
+
+
+@pytest.mark.threat("T31")
+def test_zone_of_an_address_could_be_any_text_and_goes() -> None:
+    found = hops("10.0.0.1", (b"x-forwarded-for", b'fe80::1%"];host=evil.example'))
+
+    assert found.addresses == ("fe80::1", "10.0.0.1")

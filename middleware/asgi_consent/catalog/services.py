@@ -18,7 +18,7 @@ _UNITS = {
     "mo": timedelta(days=365) / 12,
     "y": timedelta(days=365),
 }
-_LIFETIME = re.compile(r"([1-9]\d{0,4})(s|m|h|d|w|mo|y)")
+_LIFETIME = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d|w|mo|y)")
 
 SESSION = "session"
 

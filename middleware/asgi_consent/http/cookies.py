@@ -113,7 +113,7 @@ def _removes(attributes: dict[bytes, str]) -> bool:
         return int(max_age) <= 0
     try:
         expires = parsedate_to_datetime(attributes[b"expires"])
-    except (KeyError, ValueError, TypeError, IndexError):
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return False
     return expires.replace(tzinfo=expires.tzinfo or UTC) <= datetime.now(UTC)
 

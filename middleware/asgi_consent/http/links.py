@@ -23,6 +23,15 @@ _PASSIVE_PRELOADS = frozenset(b"image style font video audio track".split())
 _piece = re.compile(rb'"(?:[^"\\]|\\.)*+"|<[^<>]*+>|[^",<]++|[",<]', re.DOTALL).match
 # The same once a quote has no end: the next ones are not tried, each to the end of the header.
 _loose_piece = re.compile(rb'<[^<>]*+>|[^",<]++|[",<]').match
+# What all readers take for one link, and for the same: a URI, then parameters, quotes around whole
+# values only. Where others begin or end a quoted string elsewhere, a comma in it ends a link.
+_is_plain = re.compile(
+    rb"""<[^<>"]*+>(?:[ \t]*+;[ \t]*+(?:[^\x00-\x20\x7f=;",<>]++"""
+    rb"""(?:[ \t]*+=[ \t]*+(?:"(?:[^"\\]|\\.)*+"|[^\x00-\x20\x7f;",<>]*+))?+)?+)*+""",
+    re.DOTALL,
+).fullmatch
+_is_one = re.compile(rb'<[^<>"]*+>[^<>",]*+').fullmatch
+_escaped = re.compile(rb"\\(.)", re.DOTALL).sub
 _parameter = re.compile(
     rb""";\s*+([^\s=;"]*+)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+)))?+""", re.DOTALL
 ).findall
@@ -52,17 +61,17 @@ class Link:
 
 def parse_links(value: bytes) -> tuple[list[Link], bool]:
     """The links, and whether the whole header could be understood."""
-    members = [b""]
-    regular = True
+    members: list[bytes] = []
+    begin = at = 0
     for piece in _pieces(value):
+        at += len(piece)
         if piece == b",":
-            members.append(b"")
-            continue
-        regular = regular and piece not in (b'"', b"<")
-        members[-1] += piece
-    stripped = [member.strip() for member in members]
+            members.append(value[begin : at - 1])
+            begin = at
+    members.append(value[begin:])
+    stripped = [found for member in members if (found := member.strip(b" \t"))]
     links = [_link(member) for member in stripped if member.startswith(b"<")]
-    return links, regular and len(links) == sum(map(bool, stripped))
+    return links, all(map(_is_plain, stripped))
 
 
 def _pieces(value: bytes) -> Iterator[bytes]:
@@ -80,14 +89,16 @@ def _link(raw: bytes) -> Link:
     rels: set[bytes] = set()
     destination = b""
     for name, quoted, plain in _parameter(parameters):
-        text = quoted or plain
+        text = _escaped(rb"\1", quoted) or plain
         if name.lower() == b"rel":
             rels.update(text.lower().split())
         elif name.lower() == b"as":
             destination = text
         elif name.lower() == b"imagesrcset":
-            # Its URLs and its descriptors alike: a descriptor reads as a path of the site.
-            urls += text.replace(b",", b" ").decode("latin-1").split()
+            # Its URLs and its descriptors alike: a descriptor reads as a path of the site. Who
+            # knows no escapes reads a backslash, which is a slash in URLs.
+            for reading in dict.fromkeys((text, quoted or plain)):
+                urls += reading.replace(b",", b" ").decode("latin-1").split()
     return Link(raw, tuple(urls), frozenset(rels), destination)
 
 
@@ -95,14 +106,18 @@ def filter_links(value: bytes, allowed: Callable[[str, bool], bool]) -> bytes | 
     """The header without the fetching links that are not allowed; None where none is left.
     `allowed` is asked about a URL and whether what it leads to can only be shown.
 
-    In a header that cannot be understood every link counts as fetching, and what is no link goes.
+    In a header that cannot be understood every link counts as fetching, and what is no link goes;
+    so does what others might read as several.
     """
     links, regular = parse_links(value)
     kept = [
         link.raw
         for link in links
         if (regular and not link.rels & FETCHING)
-        or all(allowed(url, regular and link.is_passive) for url in link.urls)
+        or (
+            (regular or _is_one(link.raw))
+            and all(allowed(url, regular and link.is_passive) for url in link.urls)
+        )
     ]
     if regular and len(kept) == len(links):
         return value

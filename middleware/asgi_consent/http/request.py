@@ -198,7 +198,7 @@ def local_address(address: str, default: str = "/") -> str:
     One leading slash, no backslash, no control or white space character, and none of these after
     dot segments are gone. https://url.spec.whatwg.org/#path-start-state
     """
-    if not address.startswith("/") or len(address) > _LONGEST_ADDRESS:
+    if not address.startswith("/") or address.startswith("//") or len(address) > _LONGEST_ADDRESS:
         return default
     if any(ord(char) <= 0x20 or ord(char) == 0x7F for char in address):
         return default

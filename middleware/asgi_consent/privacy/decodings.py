@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator
@@ -79,7 +78,7 @@ def _from_base64(text: str) -> str | None:
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return _text(base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True))
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one
         return None
 
 

@@ -155,14 +155,14 @@ def _members(headers: Headers, name: bytes) -> list[str]:
 
 
 def _address(text: str) -> str:
-    """An IP address without port and brackets, or nothing."""
+    """An IP address without port, brackets and zone, which could be any text, or nothing."""
     text = text.strip('" ')
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(text))
+        return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return ""
 
