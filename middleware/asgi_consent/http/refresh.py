@@ -11,7 +11,7 @@ from asgi_consent.catalog.urls import NOWHERE
 
 # Looser than the standard: any text is a time and separators may be several, as in older browsers.
 _refresh = re.compile(
-    r"[\t-\r\x1c- \x85\xa0]*+[^\t\n\f\r ,;]*+[\t\n\f\r ,;]++"
+    r"[\t-\r\x1c- \x85\xa0]*+[^\t\n\f\r ,;]*+[\t-\r\x1c- \x85\xa0,;]++"
     r"(?:url[\t\n\f\r ]*+=[\t\n\f\r ]*+)?+(.*)",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 ).fullmatch
