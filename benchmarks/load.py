@@ -6,8 +6,8 @@
 The server, uvicorn, has one core for itself, the visitors another. First the app alone, for a tenth
 of the time, then with us: pages, assets, choices, withdrawals, slow readers, visitors who leave in
 the middle, WebSockets. Told are errors, latency by kind, and memory and open files over time: the
-slope is that of the straight line closest to all samples but those of the first fifth. Exits 1
-where there was an error that the app alone had not.
+slope is that of the straight line closest to the samples of the second half, when what is bounded
+is full. Exits 1 where there was an error that the app alone had not.
 """
 
 from __future__ import annotations
@@ -269,7 +269,7 @@ class Run:
     @property
     def slope(self) -> float:
         """MB an hour."""
-        late = self.memory[len(self.memory) // 5 :]
+        late = self.memory[len(self.memory) // 2 :]
         if len(late) < 3:
             return 0.0
         times, sizes = zip(*late, strict=True)
@@ -329,7 +329,7 @@ def _of_process(pid: int) -> tuple[float, int]:
 
 
 def _told(name: str, found: Run) -> None:
-    late = found.files[len(found.files) // 5 :]
+    late = found.files[len(found.files) // 2 :]
     sizes = [size for _, size in found.memory]
     print(
         f"{name}: {found.rate:,.0f} a second; memory {sizes[0]:.0f} to {sizes[-1]:.0f} MB, slope "

@@ -23,8 +23,21 @@ from asgi_consent.ledger.records import Event
 from asgi_consent.ledger.verify import verify
 from asgi_consent.settings import load_settings
 from asgi_consent.signing import ConsentSigner
+from tests.ledger.conftest import server
 from tests.ledger.making import append, record
-from tests.released.make import CONSENT, KEY, RELEASED, TEXT, TIME, ledger, token
+from tests.ledger.postgresql import Server
+from tests.released.make import (
+    CONSENT,
+    KEY,
+    RELEASED,
+    TEXT,
+    TIME,
+    postgresql_ledger,
+    sqlite_ledger,
+    token,
+)
+
+__all__ = ["server"]  # a fixture
 
 FOLDERS = sorted(path for path in RELEASED.iterdir() if re.match(r"\d", path.name))
 released = pytest.mark.parametrize("folder", FOLDERS, ids=[path.name for path in FOLDERS])
@@ -43,8 +56,12 @@ def test_choice_of_then_still_counts(folder: Path) -> None:
     assert signer.read((folder / "token").read_bytes()) == CONSENT
 
 
-@pytest.fixture
-def address(folder: Path, tmp_path: Path) -> LedgerAddress:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> LedgerAddress:
+    if request.param == "postgresql":
+        statements = (folder / "ledger.postgresql.sql").read_text(encoding="utf-8")
+        restored: Server = request.getfixturevalue("server")
+        return LedgerAddress.parse(restored.restore(statements))
     path = tmp_path / "ledger.db"
     connection = sqlite3.connect(path)
     connection.executescript((folder / "ledger.sql").read_text(encoding="utf-8"))
@@ -84,7 +101,8 @@ def test_settings_of_then_are_read(folder: Path) -> None:
     assert settings.policy.categories[0].id == "necessary"
 
 
-def test_what_is_left_behind_can_be_made_again(tmp_path: Path) -> None:
+def test_what_is_left_behind_can_be_made_again(tmp_path: Path, server: Server) -> None:
     """So that the next release leaves something, too."""
     assert token().startswith(b"v1.")
-    assert "consent_record" in ledger(tmp_path / "ledger.db")
+    assert "consent_record" in sqlite_ledger(tmp_path / "ledger.db")
+    assert "consent_record" in postgresql_ledger(server)

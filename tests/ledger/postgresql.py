@@ -107,19 +107,40 @@ class Server:
         """The address of an empty schema."""
         self._count += 1
         schema = f"t{os.getpid()}_{self._count}"
-        base = f"postgresql:///postgres?host={self._folder}&user=ledger"
-        with psycopg.connect(base, autocommit=True) as connection:
+        with psycopg.connect(self._base, autocommit=True) as connection:
             connection.execute(f"CREATE SCHEMA {schema}".encode())
-        return f"{base}&{urlencode({'options': f'-csearch_path={schema}'})}"
+        return f"{self._base}&{urlencode({'options': f'-csearch_path={schema}'})}"
 
-    def _run(self, *command: str) -> None:
-        subprocess.run(
+    @property
+    def _base(self) -> str:
+        return f"postgresql:///postgres?host={self._folder}&user=ledger"
+
+    def dump(self, url: str) -> str:
+        """The statements that build a schema again, wherever `restore` puts them."""
+        schema = url.rpartition("search_path%3D")[2]
+        said = self._run(
+            "pg_dump", "-n", schema, "--inserts", "--no-owner", "--no-privileges", self._base
+        )
+        lines = said.replace(f"{schema}.", "").splitlines()
+        skipped = ("--", "SET ", "SELECT pg_catalog.set_config", "CREATE SCHEMA", "\\")
+        return "\n".join(line for line in lines if line and not line.startswith(skipped)) + "\n"
+
+    def restore(self, statements: str) -> str:
+        """The address of a schema that they have built."""
+        url = self.fresh_url()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statements.encode())
+        return url
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(
             [self._binaries / command[0], *command[1:]],
             check=True,
             capture_output=True,
             user=self._user,
             cwd=self._folder,
         )
+        return done.stdout.decode()
 
 
 @contextmanager

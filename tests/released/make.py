@@ -25,6 +25,7 @@ from asgi_consent.ledger.records import Event
 from asgi_consent.ledger.store import Shown
 from asgi_consent.signing import ConsentSigner
 from tests.ledger.making import record
+from tests.ledger.postgresql import Server, serving
 
 RELEASED = Path(__file__).parent
 KEY = "artefacts-of-releases-0123456789-abcdefgh"
@@ -53,11 +54,25 @@ def token() -> bytes:
     return signer.write(CONSENT)
 
 
-def ledger(path: Path) -> str:
-    """Records of all kinds, and one that is erased; as the statements that build them again."""
+def sqlite_ledger(path: Path) -> str:
+    """As the statements that build it again."""
+    write(LedgerAddress.parse(f"sqlite:///{path}"))
+    with sqlite3.connect(path) as connection:
+        return "\n".join(connection.iterdump()) + "\n"
+
+
+def postgresql_ledger(server: Server) -> str:
+    """The same."""
+    url = server.fresh_url()
+    write(LedgerAddress.parse(url))
+    return server.dump(url)
+
+
+def write(address: LedgerAddress) -> None:
+    """Records of all kinds, and one that is erased."""
     subject = CONSENT.subject_id
     shown = Shown(hashlib.sha256(TEXT.encode()).hexdigest(), "en", TEXT)
-    made = Ledger(LedgerAddress.parse(f"sqlite:///{path}"), LedgerKeys([KEY]))
+    made = Ledger(address, LedgerKeys([KEY]))
 
     async def run() -> None:
         await made.append([record(subject_id=subject, shown=shown.hash)], [shown])
@@ -71,8 +86,6 @@ def ledger(path: Path) -> str:
         anyio.run(run)
     finally:
         made.close()
-    with sqlite3.connect(path) as connection:
-        return "\n".join(connection.iterdump()) + "\n"
 
 
 def main() -> int:
@@ -80,11 +93,13 @@ def main() -> int:
     if folder.exists():
         print(f"{folder} is there already; a release does not change", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory() as scratch:
-        statements = ledger(Path(scratch) / "ledger.db")
+    with tempfile.TemporaryDirectory() as scratch, serving() as server:
+        on_sqlite = sqlite_ledger(Path(scratch) / "ledger.db")
+        on_postgresql = postgresql_ledger(server)
     folder.mkdir()
     (folder / "token").write_bytes(token())
-    (folder / "ledger.sql").write_text(statements, encoding="utf-8")
+    (folder / "ledger.sql").write_text(on_sqlite, encoding="utf-8")
+    (folder / "ledger.postgresql.sql").write_text(on_postgresql, encoding="utf-8")
     shutil.copy(TEMPLATES / "consent.toml", folder / "consent.toml")
     print(f"wrote {folder}")
     return 0
