@@ -76,10 +76,10 @@ def test_everything_held_back_is_there_with_what_it_was_taken_for(app: ConsentMi
         ("https://unheard.example/u.js", "nobody has declared it"),
         ("https://www.google-analytics.com/collect", "Google Analytics 4 (statistics)"),
     }
-    assert [(cookie["name"], cookie["allowed"]) for cookie in seen["cookies_sent"]] == [
+    assert [(cookie["of"], cookie["allowed"]) for cookie in seen["cookies_sent"]] == [
         *(("_counter", False), ("basket", True), ("zzz", False))
     ]
-    assert [(cookie["name"], cookie["allowed"]) for cookie in seen["cookies_set"]] == [
+    assert [(cookie["of"], cookie["allowed"]) for cookie in seen["cookies_set"]] == [
         *(("basket", True), ("odd", False))
     ]
 

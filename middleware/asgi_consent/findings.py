@@ -71,15 +71,15 @@ class Findings:
 
     def personal_data(self, name: bytes, finding: Finding) -> None:
         """What the app puts into a cookie. The value is never shown."""
-        shown = quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
-        self._once(logging.WARNING, f"cookie {shown} holds personal data: {finding}")
+        self._once(
+            logging.WARNING,
+            f"cookie {_unless_telling(name, finding)} holds personal data: {finding}",
+        )
 
     def sent_personal_data(self, name: bytes, finding: Finding) -> None:
         """What a cookie holds that came with a request, and that the app has not set."""
         if len(self._sent) < _MOST_SENT:
-            shown = (
-                quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
-            )
+            shown = _unless_telling(name, finding)
             self._sent.add(f"data in {shown}")
             self._once(
                 logging.WARNING,
@@ -157,6 +157,11 @@ class Findings:
         if len(self._told) < _MOST and message not in self._told:
             self._told.add(message)
             _log.log(level, "asgi-consent: %s", message)
+
+
+def _unless_telling(name: bytes, finding: Finding) -> str:
+    """The name of a cookie, unless that is what holds the data."""
+    return quoted(name.decode("latin-1")) if finding.where == "value" else "with a long name"
 
 
 def quoted(text: str) -> str:

@@ -54,10 +54,10 @@ class PageMaking:
         self._filter = headers
 
     def key(self, headers: Headers) -> Hashable:
-        """All that the headers of this page depend on, given those of the app; None where they are
+        """All that the headers of a document depend on, given those of the app; None where they are
         not to be remembered. Of the visitor's cookies only what ours say."""
         request, decision = self._request, self._decision
-        if self._filter.is_for_once or not (request.wants_document and self._is_for_many(headers)):
+        if self._filter.is_for_once or not self._is_for_many(headers):
             return None
         if any(name.lower() == b"set-cookie" for name, _ in headers):
             return None

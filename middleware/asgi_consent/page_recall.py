@@ -11,8 +11,8 @@ from asgi_consent.types import Headers, Message
 
 
 class PageRecall:
-    """`start` is the app's own start message while it is held back, for a page whose headers are
-    known; `head` is then what they become."""
+    """`start` is the app's own start message while it is held back: a page went out with its
+    headers before, and the body will tell whether it is that page again."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -27,11 +27,11 @@ class PageRecall:
         """Whether the body is one that may have been rewritten before, or will be again."""
         return self._head is not None
 
-    def knows(self, start: Message, key: Callable[[], Hashable]) -> bool:
+    def knows(self, start: Message, key_of: Callable[[Message], Hashable]) -> bool:
         """Whether a page went out with these headers before; then `start` waits for the body."""
         try:
             if not start.get("trailers"):
-                self._key = key()
+                self._key = key_of(start)
                 self._head = self._tools.heads.get(self._key) if self._key else None
         except Exception as error:
             note_fault("looking for a page that went out before", error)

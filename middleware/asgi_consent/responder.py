@@ -68,7 +68,7 @@ class Responder:
         if self._recall.start is not None and await self._sends_again(self._recall.start, message):
             return
         if kind == "http.response.start":
-            if not self._recall.knows(message, lambda: self._key_of(message)):
+            if not self._recall.knows(message, self._key_of):
                 await self._on_start(message)
         elif kind == "http.response.body":
             await self._on_body(message)
@@ -98,6 +98,8 @@ class Responder:
         return True
 
     def _key_of(self, start: Message) -> Hashable:
+        if not self._request.wants_document:
+            return None
         return self._making().key(copy_headers(start.get("headers")))
 
     # ---- headers

@@ -64,7 +64,8 @@
   };
   if (!found.tool || found.tool === "given") {
     pick(["accept", "reject", "withdraw"], (element, kind) =>
-      element.closest("nav, [role=navigation]") ? false : kind === "withdraw" ? !element.closest("p, li, article") && near(element) : found.banner ? inside(element) : near(element));
+      !element.closest("nav, [role=navigation]") &&
+      (kind === "withdraw" ? !element.closest("p, li, article") && near(element) : found.banner ? inside(element) : near(element)));
     if (found.accept || found.reject) {
       found.banner ??= near(found.accept ?? found.reject);
       found.tool ||= "by name";

@@ -15,7 +15,7 @@ from typing import Any
 
 from asgi_consent import reasons
 from asgi_consent.decision import Decision
-from asgi_consent.developer.trace import Held, SeenCookie, Trace
+from asgi_consent.developer.trace import Judged, Trace
 from asgi_consent.errors import Problem, SettingsError
 from asgi_consent.exchange import NOTHING_HERE, Exchange
 from asgi_consent.http.request import Request
@@ -81,13 +81,9 @@ class Panel:
         )
 
 
-def link(address: str) -> bytes:
-    return (_LINK % address).encode("ascii")
-
-
 def traced(trace: Trace, tools: Tools, prefix: str) -> Tools:
     address = f"{trace.request.root}{prefix}/developer?page={trace.number}"
-    return trace.tools(tools, link(address))
+    return trace.tools(tools, (_LINK % address).encode("ascii"))
 
 
 def is_local(request: Request) -> bool:
@@ -131,23 +127,20 @@ def _as_json(trace: Trace) -> dict[str, Any]:
             for category in decision.policy.categories
             if not category.necessary
         ],
-        "held": [_held(held) for held in trace.held if not held.verdict.allowed],
-        "not_told": [_held(held) for held in trace.held if held.verdict.allowed],
-        "cookies_sent": [_cookie(cookie) for cookie in trace.sent],
-        "cookies_set": [_cookie(cookie) for cookie in trace.set],
+        "held": [_told(held) for held in trace.held if not held.allowed],
+        "not_told": [_told(held) for held in trace.held if held.allowed],
+        "cookies_sent": [_told(cookie) for cookie in trace.sent],
+        "cookies_set": [_told(cookie) for cookie in trace.set],
         "notes": trace.notes,
     }
 
 
-def _held(held: Held) -> dict[str, Any]:
+def _told(judged: Judged) -> dict[str, Any]:
     return {
-        "what": held.what,
-        "of": held.of,
-        "taken_for": held.taken_for,
-        "declare": held.declare,
+        "what": judged.what,
+        "of": judged.of,
+        "allowed": judged.allowed,
+        "ours": judged.ours,
+        "taken_for": judged.taken_for,
+        "declare": judged.declare,
     }
-
-
-def _cookie(cookie: SeenCookie) -> dict[str, Any]:
-    allowed = cookie.ours or cookie.held.verdict.allowed
-    return {"name": cookie.name, "ours": cookie.ours, "allowed": allowed, **_held(cookie.held)}

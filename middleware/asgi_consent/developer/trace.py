@@ -25,14 +25,19 @@ _MOST = 500  # different things of one request
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Judged:
     """`what`: an element, a header or a cookie; `of`: its address, or its name. `declare`: what to
-    add to consent.toml so that it is known; empty where it is."""
+    add to consent.toml so that it is known; empty where it is. `ours`: a cookie of our own."""
 
     what: str
     of: str
     verdict: Verdict
     declare: str = ""
+    ours: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        return self.ours or self.verdict.allowed
 
     @property
     def taken_for(self) -> str:
@@ -40,13 +45,6 @@ class Held:
         if service is not None:
             return f"{service.name} ({service.category})"
         return self.verdict.category or "nobody has declared it"
-
-
-@dataclass(frozen=True, slots=True)
-class SeenCookie:
-    name: str
-    ours: bool
-    held: Held
 
 
 @dataclass
@@ -60,9 +58,9 @@ class Trace:
     observe: bool
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     status: int = 0
-    held: dict[Held, None] = field(default_factory=dict[Held, None])
-    sent: list[SeenCookie] = field(default_factory=list[SeenCookie])
-    set: list[SeenCookie] = field(default_factory=list[SeenCookie])
+    held: dict[Judged, None] = field(default_factory=dict[Judged, None])
+    sent: list[Judged] = field(default_factory=list[Judged])
+    set: list[Judged] = field(default_factory=list[Judged])
     notes: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
@@ -104,17 +102,16 @@ class Trace:
 
     def hold(self, what: str, verdict: Verdict, url: str) -> None:
         if len(self.held) < _MOST:
-            self.held[Held(what, url[:_LONGEST], verdict, self._declare(verdict, url))] = None
+            self.held[Judged(what, url[:_LONGEST], verdict, self._declare(verdict, url))] = None
 
-    def _cookie(self, name: bytes) -> SeenCookie:
+    def _cookie(self, name: bytes) -> Judged:
         shown = name.decode("latin-1")
         verdict = self.decision.cookie(shown)
         declare = ""
         if verdict.category is None and name not in OURS:
             known = self.decision.policy.matcher.cookie(shown)
             declare = declaration_of(shown, f"cookies = [{{ name = {quoted(shown)} }}]", known)
-        held = Held("cookie", shown[:_LONGEST], verdict, declare)
-        return SeenCookie(shown[:_LONGEST], name in OURS, held)
+        return Judged("cookie", shown[:_LONGEST], verdict, declare, ours=name in OURS)
 
     def _declare(self, verdict: Verdict, url: str) -> str:
         service = verdict.service

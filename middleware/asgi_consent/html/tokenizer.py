@@ -46,8 +46,6 @@ _ENDS = {
     _State.DECLARATION: (b">",),
     _State.CDATA: (b"]]>",),
 }
-
-
 _Step = Callable[["Tokenizer", bytes, int, bool, list[Token]], int]
 
 
