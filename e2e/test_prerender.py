@@ -43,12 +43,19 @@ _WAITS = """<script>
     %s
     location.href = %s;
   });
-  const rules = document.createElement("script");
-  rules.type = "speculationrules";
   const next = { source: "list", urls: [%s], eagerness: "immediate" };
-  rules.text = JSON.stringify({ prerender: [next] });
-  document.head.append(rules);
+  const ask = () => {
+    if (localStorage.basket_built) return;
+    document.querySelector("script[type=speculationrules]")?.remove();
+    const rules = document.createElement("script");
+    rules.type = "speculationrules";
+    rules.text = JSON.stringify({ prerender: [next] });
+    document.head.append(rules);
+    setTimeout(ask, 2000);  // a browser that has just started may decline the first time
+  };
+  ask();
 </script>"""
+_ANY_MEMORY = "--disable-features=Prerender2MemoryControls"  # a busy machine builds ahead, too
 _SAYS_NO = """await fetch("/_consent/choice", {
       method: "POST",
       headers: { Accept: "application/json" },
@@ -65,7 +72,12 @@ def _following(playwright: Playwright, folder: Path, first: str = "") -> Iterato
         url = json.dumps("/next?body=" + quote(_BUILT_AHEAD.replace("{f}", films)))
         start = f"http://{SITE}:{port}/?body=" + quote(_WAITS % (first, url, url))
         command = [str(executable(playwright, full=True)), "--headless=new", *FLAGS]
-        command += [f"--host-resolver-rules={WALL}", f"--user-data-dir={folder}", start]
+        command += [
+            _ANY_MEMORY,
+            f"--host-resolver-rules={WALL}",
+            f"--user-data-dir={folder}",
+            start,
+        ]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield recorder
